@@ -1,0 +1,42 @@
+package io.hfmerge.hf.arch;
+
+import io.hfmerge.plan.TensorNaming;
+import io.hfmerge.tensor.TensorSpec;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An architecture applied to one checkpoint: where its layers, roles, heads and buffers are. Also
+ * the {@link TensorNaming} by which the checkpoint is matched with others.
+ */
+public interface ModelStructure extends TensorNaming {
+
+  /** The config's {@code model_type}; {@code unknown} where there is no config. */
+  String modelType();
+
+  /** Whether a definition of this family exists; else everything is by tensor name and shape. */
+  boolean known();
+
+  /** Numbers of the model; empty for unknown families. */
+  Optional<ModelDimensions> dimensions();
+
+  /**
+   * Matrices of the layers in report order (stack, layer, role, expert), QKV included wherever Q, K
+   * and V are all there. For unknown families empty: see {@link #otherMatrices()}.
+   */
+  List<WeightMatrix> layerMatrices();
+
+  /**
+   * Every other float tensor of rank 2 or more (embeddings, heads, convolutions flattened to {@code
+   * [out, rest]}), with role {@link Role#OTHER}; for unknown families every such tensor.
+   */
+  List<WeightMatrix> otherMatrices();
+
+  /**
+   * What a tensor is, in a few words for people: {@code Q}, {@code embedding}, {@code norm}, ...
+   */
+  String describe(TensorSpec tensor);
+
+  /** Which balance identities hold at a stationary point of this architecture. */
+  BalanceTraits balanceTraits();
+}
