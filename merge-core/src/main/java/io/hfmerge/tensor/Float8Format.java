@@ -7,6 +7,7 @@ package io.hfmerge.tensor;
  * E5M2; Noune et al. 2022, arXiv:2206.02915, for the FNUZ pair (one NaN at code 0x80, no negative
  * zero, no infinities, exponent bias one larger).
  */
+@SuppressWarnings("ImmutableEnumChecker") // the table is filled once and never handed out
 enum Float8Format {
   E4M3(4, 3, 7, false, false),
   E5M2(5, 2, 15, true, false),

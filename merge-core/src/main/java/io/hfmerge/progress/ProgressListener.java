@@ -1,0 +1,35 @@
+package io.hfmerge.progress;
+
+/**
+ * Hears how far a long piece of work is. Calls may come from any thread, {@link #advanced} from
+ * several at once.
+ */
+public interface ProgressListener {
+
+  /** Hears nothing. */
+  ProgressListener NONE =
+      new ProgressListener() {
+        @Override
+        public void started(String task, long totalBytes) {}
+
+        @Override
+        public void advanced(long bytes) {}
+
+        @Override
+        public void finished() {}
+      };
+
+  /**
+   * Work begins.
+   *
+   * @param task what is done, for people: {@code merging}, {@code analysing}
+   * @param totalBytes bytes of weights to get through
+   */
+  void started(String task, long totalBytes);
+
+  /** That many more bytes are done. */
+  void advanced(long bytes);
+
+  /** The work is complete; not called when it fails. */
+  void finished();
+}
