@@ -1,0 +1,38 @@
+package io.hfmerge.hf.json;
+
+import tools.jackson.core.util.DefaultIndenter;
+import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.core.util.Separators;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Writes JSON as Python's {@code json.dumps(value, indent=2)} does, so that files written here and
+ * by transformers differ only where their content does.
+ */
+public final class PythonJson {
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .defaultPrettyPrinter(
+              new DefaultPrettyPrinter(
+                      Separators.createDefaultInstance()
+                          .withObjectNameValueSpacing(Separators.Spacing.AFTER)
+                          .withObjectEmptySeparator("")
+                          .withArrayEmptySeparator(""))
+                  .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+                  .withArrayIndenter(new DefaultIndenter("  ", "\n")))
+          .build();
+
+  private PythonJson() {}
+
+  /**
+   * The JSON text of a tree or of maps, lists and scalars, with a final line break.
+   *
+   * @param value a {@code JsonNode}, or a map whose order is kept
+   */
+  public static String write(Object value) {
+    return MAPPER.writeValueAsString(value) + "\n";
+  }
+}

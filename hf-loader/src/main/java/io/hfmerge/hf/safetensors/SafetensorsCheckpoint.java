@@ -1,0 +1,157 @@
+package io.hfmerge.hf.safetensors;
+
+import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.tensor.Checkpoint;
+import io.hfmerge.tensor.TensorSpec;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A checkpoint of one or several mapped safetensors files; owns the mappings until closed. Files
+ * and tensors may be of any size and alignment.
+ */
+public final class SafetensorsCheckpoint implements Checkpoint {
+
+  private record Located(SafetensorsFile file, SafetensorsHeader.Entry entry) {}
+
+  private final String id;
+  private final Arena arena;
+  private final List<SafetensorsFile> files;
+  private final List<TensorSpec> tensors = new ArrayList<>();
+  private final Map<String, Located> byName = new LinkedHashMap<>();
+
+  private SafetensorsCheckpoint(String id, Arena arena, List<SafetensorsFile> files) {
+    this.id = id;
+    this.arena = arena;
+    this.files = List.copyOf(files);
+    for (SafetensorsFile file : files) {
+      for (SafetensorsHeader.Entry entry : file.header().entries()) {
+        Located earlier = byName.putIfAbsent(entry.spec().name(), new Located(file, entry));
+        if (earlier != null) {
+          throw new MalformedCheckpointException(
+              "%s: tensor \"%s\" at data byte %d: expected in one shard, found in %s too"
+                  .formatted(
+                      file.path(),
+                      entry.spec().name(),
+                      entry.begin(),
+                      earlier.file().path().getFileName()));
+        }
+        tensors.add(entry.spec());
+      }
+    }
+  }
+
+  /**
+   * Opens one file.
+   *
+   * @param id name for messages
+   * @throws MalformedCheckpointException if it breaks a rule of the format
+   * @throws IOException if it cannot be read
+   */
+  public static SafetensorsCheckpoint openFile(String id, Path file) throws IOException {
+    return open(id, List.of(file));
+  }
+
+  /**
+   * Opens the files that a {@code model.safetensors.index.json} names, all beside it.
+   *
+   * @param id name for messages
+   * @param index the index file
+   * @throws MalformedCheckpointException if the index or a file breaks a rule, a shard is missing,
+   *     or a tensor is not in the shard that the index names
+   * @throws IOException if a file cannot be read
+   */
+  public static SafetensorsCheckpoint openIndex(String id, Path index) throws IOException {
+    ShardIndex shards = ShardIndex.read(index);
+    SafetensorsCheckpoint checkpoint = open(id, shards.paths());
+    try {
+      shards.check(
+          name -> Optional.ofNullable(checkpoint.byName.get(name)).map(l -> l.file().path()));
+      return checkpoint;
+    } catch (MalformedCheckpointException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static SafetensorsCheckpoint open(String id, List<Path> paths) throws IOException {
+    Arena arena = Arena.ofShared();
+    try {
+      List<SafetensorsFile> files = new ArrayList<>();
+      for (Path path : paths) {
+        files.add(SafetensorsFile.open(path, arena));
+      }
+      return new SafetensorsCheckpoint(id, arena, files);
+    } catch (IOException | RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  /** The files, in the order in which their tensors are listed. */
+  public List<Path> files() {
+    return files.stream().map(SafetensorsFile::path).toList();
+  }
+
+  @Override
+  public List<TensorSpec> tensors() {
+    return List.copyOf(tensors);
+  }
+
+  @Override
+  public Optional<TensorSpec> find(String name) {
+    return Optional.ofNullable(byName.get(name)).map(located -> located.entry().spec());
+  }
+
+  @Override
+  public Map<String, String> metadata() {
+    Map<String, String> all = new LinkedHashMap<>();
+    for (SafetensorsFile file : files) {
+      file.header().metadata().forEach(all::putIfAbsent);
+    }
+    return all;
+  }
+
+  @Override
+  public void read(String tensor, long offsetBytes, MemorySegment destination) {
+    MemorySegment source = segment(tensor);
+    if (offsetBytes < 0 || offsetBytes > source.byteSize() - destination.byteSize()) {
+      throw new IllegalArgumentException(
+          "%s: tensor \"%s\" has %d bytes, asked for %d from %d on"
+              .formatted(id, tensor, source.byteSize(), destination.byteSize(), offsetBytes));
+    }
+    MemorySegment.copy(source, offsetBytes, destination, 0, destination.byteSize());
+  }
+
+  @Override
+  public Optional<MemorySegment> mapped(String tensor) {
+    return Optional.of(segment(tensor));
+  }
+
+  private MemorySegment segment(String tensor) {
+    Located located = byName.get(tensor);
+    if (located == null) {
+      throw new IllegalArgumentException(id + " has no tensor \"" + tensor + '"');
+    }
+    return located.file().slice(located.entry());
+  }
+
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+}

@@ -1,0 +1,233 @@
+package io.hfmerge.hf.safetensors;
+
+import io.hfmerge.hf.json.PythonJson;
+import io.hfmerge.tensor.CheckpointWriter;
+import io.hfmerge.tensor.TensorSpec;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import tools.jackson.core.JsonEncoding;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Writes a checkpoint as one safetensors file, or as shards with an index; owns the open files
+ * until closed. The headers are written at once; data may then come in any order from several
+ * threads. The same tensors give the same bytes.
+ */
+public final class SafetensorsWriter implements CheckpointWriter {
+
+  /** What transformers 4 and mergekit cut at, in bytes. */
+  public static final long DEFAULT_MAX_SHARD_BYTES = 5_000_000_000L;
+
+  /** Name of the index beside several shards. */
+  public static final String INDEX_FILE = "model.safetensors.index.json";
+
+  /** transformers up to 4.49 refuses files without it. */
+  public static final Map<String, String> METADATA = Map.of("format", "pt");
+
+  /** Largest slice handed to one positional write; a byte buffer cannot be larger than 2 GiB. */
+  private static final long MAX_WRITE_BYTES = 1 << 30;
+
+  private record Place(OpenShard shard, long offset, TensorSpec spec, AtomicLong written) {}
+
+  private record OpenShard(Path path, FileChannel channel) {}
+
+  private final Path folder;
+  private final List<OpenShard> shards = new ArrayList<>();
+  private final Map<String, Place> places = new LinkedHashMap<>();
+
+  private SafetensorsWriter(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Creates the files in an existing folder and writes their headers.
+   *
+   * @param folder an existing folder without checkpoint files
+   * @param tensors what will be written, in the order in which shards are filled; names unique
+   * @param maxShardBytes size above which a new shard is begun, in bytes of tensor data
+   * @throws IOException if a file cannot be created or is already there
+   */
+  public static SafetensorsWriter create(Path folder, List<TensorSpec> tensors, long maxShardBytes)
+      throws IOException {
+    if (maxShardBytes <= 0) {
+      throw new IllegalArgumentException("shard size must be positive: " + maxShardBytes);
+    }
+    SafetensorsWriter writer = new SafetensorsWriter(folder);
+    try {
+      for (SafetensorsLayout.Shard shard : SafetensorsLayout.of(tensors, maxShardBytes).shards()) {
+        writer.openShard(shard);
+      }
+      return writer;
+    } catch (IOException | RuntimeException e) {
+      writer.close();
+      throw e;
+    }
+  }
+
+  private void openShard(SafetensorsLayout.Shard shard) throws IOException {
+    Path path = folder.resolve(shard.fileName());
+    byte[] header = header(shard.tensors());
+    FileChannel channel =
+        FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    OpenShard open = new OpenShard(path, channel);
+    shards.add(open);
+    writeFully(channel, ByteBuffer.wrap(header), 0);
+    long offset = header.length;
+    for (TensorSpec spec : shard.tensors()) {
+      Place place = new Place(open, offset, spec, new AtomicLong());
+      if (places.put(spec.name(), place) != null) {
+        throw new IllegalArgumentException("tensor \"" + spec.name() + "\" stands twice");
+      }
+      offset += spec.sizeBytes();
+    }
+  }
+
+  /** Length, JSON, and spaces up to a multiple of 8, as the reference writer pads. */
+  private static byte[] header(List<TensorSpec> tensors) {
+    ByteArrayOutputStream json = new ByteArrayOutputStream();
+    try (JsonGenerator out =
+        JsonFactory.builder()
+            .build()
+            .createGenerator(ObjectWriteContext.empty(), json, JsonEncoding.UTF8)) {
+      out.writeStartObject();
+      out.writeName("__metadata__");
+      out.writeStartObject();
+      METADATA.forEach(out::writeStringProperty);
+      out.writeEndObject();
+      long offset = 0;
+      for (TensorSpec spec : tensors) {
+        out.writeName(spec.name());
+        out.writeStartObject();
+        out.writeStringProperty("dtype", spec.dtype().name());
+        out.writeArrayPropertyStart("shape");
+        for (long dimension : spec.shape().dimensions()) {
+          out.writeNumber(dimension);
+        }
+        out.writeEndArray();
+        out.writeArrayPropertyStart("data_offsets");
+        out.writeNumber(offset);
+        offset += spec.sizeBytes();
+        out.writeNumber(offset);
+        out.writeEndArray();
+        out.writeEndObject();
+      }
+      out.writeEndObject();
+    }
+    int padded = Math.ceilDiv(json.size(), 8) * 8;
+    if (padded > SafetensorsHeaderParser.MAX_HEADER_BYTES) {
+      throw new IllegalArgumentException(
+          "%d tensors need a header of %d bytes, and the format allows %d; use smaller shards"
+              .formatted(tensors.size(), padded, SafetensorsHeaderParser.MAX_HEADER_BYTES));
+    }
+    byte[] header = new byte[SafetensorsHeaderParser.LENGTH_BYTES + padded];
+    Arrays.fill(header, (byte) ' ');
+    ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).putLong(padded).put(json.toByteArray());
+    return header;
+  }
+
+  @Override
+  public void write(String tensor, long offsetBytes, MemorySegment source) throws IOException {
+    Place place = places.get(tensor);
+    if (place == null) {
+      throw new IllegalArgumentException("tensor \"" + tensor + "\" was not declared");
+    }
+    long size = source.byteSize();
+    if (offsetBytes < 0 || offsetBytes > place.spec().sizeBytes() - size) {
+      throw new IllegalArgumentException(
+          "tensor \"%s\" has %d bytes, told to write %d from %d on"
+              .formatted(tensor, place.spec().sizeBytes(), size, offsetBytes));
+    }
+    for (long done = 0; done < size; done += MAX_WRITE_BYTES) {
+      long length = Math.min(MAX_WRITE_BYTES, size - done);
+      writeFully(
+          place.shard().channel(),
+          source.asSlice(done, length).asByteBuffer(),
+          place.offset() + offsetBytes + done);
+    }
+    place.written().addAndGet(size);
+  }
+
+  private static void writeFully(FileChannel channel, ByteBuffer source, long position)
+      throws IOException {
+    long at = position;
+    while (source.hasRemaining()) {
+      at += channel.write(source, at);
+    }
+  }
+
+  /** {@inheritDoc} The index is written last. */
+  @Override
+  public void finish() throws IOException {
+    for (Place place : places.values()) {
+      if (place.written().get() != place.spec().sizeBytes()) {
+        throw new IllegalStateException(
+            "tensor \"%s\": expected %d bytes written, found %d"
+                .formatted(place.spec().name(), place.spec().sizeBytes(), place.written().get()));
+      }
+    }
+    for (OpenShard shard : shards) {
+      shard.channel().force(true);
+    }
+    if (shards.size() > 1) {
+      writeIndex();
+    }
+  }
+
+  /** As transformers writes it: two spaces of indent, sorted names, a final line break. */
+  private void writeIndex() throws IOException {
+    Map<String, String> weightMap = new TreeMap<>();
+    long totalSize = 0;
+    long totalParameters = 0;
+    for (Place place : places.values()) {
+      weightMap.put(place.spec().name(), place.shard().path().getFileName().toString());
+      totalSize += place.spec().sizeBytes();
+      totalParameters += place.spec().elements();
+    }
+    Map<String, Object> index = new LinkedHashMap<>();
+    Map<String, Long> metadata = new LinkedHashMap<>();
+    metadata.put("total_parameters", totalParameters);
+    metadata.put("total_size", totalSize);
+    index.put("metadata", metadata);
+    index.put("weight_map", weightMap);
+    Path file = folder.resolve(INDEX_FILE);
+    Files.writeString(file, PythonJson.write(index), StandardOpenOption.CREATE_NEW);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    IOException failure = null;
+    for (OpenShard shard : shards) {
+      try {
+        shard.channel().close();
+      } catch (IOException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}
