@@ -1,0 +1,95 @@
+package io.hfmerge.cli;
+
+import io.hfmerge.cli.option.Verbosity;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The root command. */
+@Command(
+    name = "hfmerge",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    description = "Analyses and sums Hugging Face checkpoints.",
+    sortOptions = false,
+    usageHelpAutoWidth = true,
+    exitCodeListHeading = "%nExit codes:%n")
+public final class HfMerge implements Runnable {
+
+  @Spec @Nullable CommandSpec spec;
+
+  @Mixin final Verbosity verbosity = new Verbosity();
+
+  private HfMerge() {}
+
+  /** The command line with all subcommands, those of {@link CommandProvider}s included. */
+  public static CommandLine commandLine() {
+    HfMerge root = new HfMerge();
+    CommandLine commandLine = new CommandLine(root);
+    for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
+      for (Object command : provider.commands()) {
+        commandLine.addSubcommand(command);
+      }
+    }
+    commandLine.setExecutionExceptionHandler(
+        (failure, failed, parsed) -> report(failure, failed, root.verbosity.stackTrace()));
+    commandLine.setUnmatchedOptionsArePositionalParams(false);
+    commandLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
+    return commandLine;
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(
+        java.util.Objects.requireNonNull(spec).commandLine(), "Missing command");
+  }
+
+  private static java.util.Map<String, String> exitCodes() {
+    java.util.Map<String, String> codes = new java.util.LinkedHashMap<>();
+    for (String line : ExitCode.help()) {
+      int colon = line.indexOf(':');
+      codes.put(line.substring(0, colon), line.substring(colon + 1));
+    }
+    return codes;
+  }
+
+  /** One clear message; the stack trace only where it was asked for or hfmerge itself is wrong. */
+  private static int report(Exception failure, CommandLine failed, boolean stackTrace) {
+    ExitCode code = ExitCode.of(failure);
+    PrintWriter err = failed.getErr();
+    CommandLine.Help.ColorScheme colors = failed.getColorScheme();
+    for (String line : message(failure, code)) {
+      err.println(colors.errorText(line));
+    }
+    if (stackTrace) {
+      failure.printStackTrace(err);
+    } else if (code == ExitCode.INTERNAL) {
+      err.println("This is a fault of hfmerge; run again with --stacktrace and report it.");
+    }
+    err.flush();
+    return code.code();
+  }
+
+  private static List<String> message(Exception failure, ExitCode code) {
+    String message = failure.getMessage();
+    String text =
+        switch (failure) {
+          case java.nio.file.NoSuchFileException e -> e.getFile() + ": no such file or folder";
+          case java.nio.file.AccessDeniedException e -> e.getFile() + ": permission denied";
+          case java.nio.file.FileSystemException e
+              when e.getReason() != null && e.getFile() != null ->
+              e.getFile() + ": " + e.getReason();
+          default -> message == null || code == ExitCode.INTERNAL ? failure.toString() : message;
+        };
+    return ("hfmerge: " + text).lines().toList();
+  }
+}

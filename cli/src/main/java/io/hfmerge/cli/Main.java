@@ -1,0 +1,39 @@
+package io.hfmerge.cli;
+
+import java.io.PrintWriter;
+import java.lang.Runtime.Version;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+
+/** Entry point of the process. */
+public final class Main {
+
+  /** First update of JDK 25 without JDK-8377811, a fault of the G1 collector that corrupts data. */
+  private static final int FIRST_SOUND_UPDATE = 3;
+
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    StandardError.restore();
+    CommandLine commandLine = HfMerge.commandLine();
+    commandLine.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+    commandLine.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+    warnOfFaultyJava(commandLine.getErr());
+    int code = commandLine.execute(arguments);
+    commandLine.getOut().flush();
+    System.exit(code);
+  }
+
+  private static void warnOfFaultyJava(PrintWriter err) {
+    Version version = Runtime.version();
+    boolean faulty =
+        version.feature() == 25 && version.interim() == 0 && version.update() < FIRST_SOUND_UPDATE;
+    if (faulty) {
+      err.println(
+          "hfmerge: Java "
+              + version
+              + " has a fault in its G1 collector that can corrupt data (JDK-8377811);"
+              + " update to 25.0.3 or later");
+    }
+  }
+}
