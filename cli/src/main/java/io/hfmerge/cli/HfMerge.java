@@ -1,5 +1,6 @@
 package io.hfmerge.cli;
 
+import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.option.Verbosity;
 import java.io.PrintWriter;
 import java.util.List;
@@ -35,6 +36,7 @@ public final class HfMerge implements Runnable {
   public static CommandLine commandLine() {
     HfMerge root = new HfMerge();
     CommandLine commandLine = new CommandLine(root);
+    commandLine.addSubcommand(new InspectCommand());
     for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
       for (Object command : provider.commands()) {
         commandLine.addSubcommand(command);

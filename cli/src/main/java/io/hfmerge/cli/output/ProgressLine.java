@@ -1,0 +1,86 @@
+package io.hfmerge.cli.output;
+
+import io.hfmerge.progress.ProgressListener;
+import java.util.concurrent.atomic.AtomicLong;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A progress bar on standard error with throughput and remaining time, for work that lasts longer
+ * than a moment. Wiped when closed. Thread-safe.
+ */
+public final class ProgressLine implements ProgressListener, AutoCloseable {
+
+  /** Short work is over before anybody reads a bar. */
+  private static final long SHOW_AFTER_NANOS = 700_000_000L;
+
+  private static final long UNIT_BYTES = 1_000_000;
+  private static final int REFRESH_MILLIS = 200;
+
+  private final AtomicLong done = new AtomicLong();
+  private @Nullable ProgressBar bar;
+  private String task = "";
+  private long total;
+  private long startNanos;
+
+  private ProgressLine() {}
+
+  /** A bar if standard error is a terminal and nothing forbids it, else silence. */
+  public static ProgressLine create() {
+    return new ProgressLine();
+  }
+
+  @Override
+  public synchronized void started(String newTask, long totalBytes) {
+    close();
+    task = newTask;
+    total = totalBytes;
+    startNanos = System.nanoTime();
+    done.set(0);
+  }
+
+  @Override
+  public void advanced(long bytes) {
+    long now = done.addAndGet(bytes);
+    if (!Terminal.isError()) {
+      return;
+    }
+    synchronized (this) {
+      if (bar == null && System.nanoTime() - startNanos > SHOW_AFTER_NANOS) {
+        bar = open();
+      }
+      if (bar != null) {
+        bar.stepTo(now / UNIT_BYTES);
+      }
+    }
+  }
+
+  private ProgressBar open() {
+    return new ProgressBarBuilder()
+        .setTaskName(task)
+        .setInitialMax(Math.max(1, total / UNIT_BYTES))
+        .setUnit(" MB", 1)
+        .setStyle(ProgressBarStyle.ASCII)
+        .setUpdateIntervalMillis(REFRESH_MILLIS)
+        .setConsumer(new ConsoleProgressBarConsumer(System.err, Terminal.columns()))
+        .showSpeed()
+        .clearDisplayOnFinish()
+        .build();
+  }
+
+  @Override
+  public void finished() {
+    close();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (bar != null) {
+      bar.close();
+      bar = null;
+    }
+  }
+}

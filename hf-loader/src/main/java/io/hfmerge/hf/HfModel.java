@@ -1,0 +1,64 @@
+package io.hfmerge.hf;
+
+import io.hfmerge.hf.arch.Architectures;
+import io.hfmerge.hf.arch.ModelStructure;
+import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.tensor.Checkpoint;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * An open model: its tensors, its config where there is one, and its structure. Owns the mapped files
+ * until closed.
+ */
+public final class HfModel implements AutoCloseable {
+
+  private final String reference;
+  private final ModelLocation location;
+  private final Checkpoint checkpoint;
+  private final Optional<ModelConfig> config;
+  private final ModelStructure structure;
+
+  HfModel(
+      String reference,
+      ModelLocation location,
+      Checkpoint checkpoint,
+      Optional<ModelConfig> config,
+      Architectures architectures) {
+    this.reference = reference;
+    this.location = location;
+    this.checkpoint = checkpoint;
+    this.config = config;
+    this.structure = architectures.structure(config.orElse(null), checkpoint);
+  }
+
+  /** What the user asked for. */
+  public String reference() {
+    return reference;
+  }
+
+  /** Where the files are. */
+  public ModelLocation location() {
+    return location;
+  }
+
+  /** The tensors; open as long as this model is. */
+  public Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** The parsed {@code config.json}; empty where the model has none. */
+  public Optional<ModelConfig> config() {
+    return config;
+  }
+
+  /** Layers, roles, heads and names. */
+  public ModelStructure structure() {
+    return structure;
+  }
+
+  @Override
+  public void close() throws IOException {
+    checkpoint.close();
+  }
+}

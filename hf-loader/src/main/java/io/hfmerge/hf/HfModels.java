@@ -1,0 +1,147 @@
+package io.hfmerge.hf;
+
+import io.hfmerge.error.UnresolvedReferenceException;
+import io.hfmerge.error.UnsupportedFeatureException;
+import io.hfmerge.hf.arch.Architectures;
+import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
+import io.hfmerge.hf.safetensors.SafetensorsWriter;
+import io.hfmerge.tensor.Checkpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.stream.Stream;
+
+/**
+ * Opens models by reference: a folder, a {@code .safetensors} file, {@code sample:NAME}, or whatever
+ * else a {@link ModelResolver} on the class path knows.
+ */
+public final class HfModels {
+
+  private static final String CONFIG_FILE = "config.json";
+  private static final String SINGLE_FILE = "model.safetensors";
+
+  private final List<ModelResolver> resolvers;
+  private final Architectures architectures;
+
+  /**
+   * Opens by these parts only.
+   *
+   * @param resolvers asked in ascending order
+   */
+  public HfModels(List<ModelResolver> resolvers, Architectures architectures) {
+    List<ModelResolver> sorted = new ArrayList<>(resolvers);
+    sorted.sort(Comparator.comparingInt(ModelResolver::order));
+    this.resolvers = List.copyOf(sorted);
+    this.architectures = architectures;
+  }
+
+  /** With the resolvers and architectures on the class path. */
+  public static HfModels load() {
+    return new HfModels(
+        ServiceLoader.load(ModelResolver.class).stream().map(ServiceLoader.Provider::get).toList(),
+        Architectures.load());
+  }
+
+  /**
+   * Opens a model with the parts on the class path.
+   *
+   * @param reference a folder, a file, {@code sample:NAME}, ...
+   * @throws UnresolvedReferenceException if nothing knows the reference; lists what was tried
+   * @throws io.hfmerge.error.MalformedCheckpointException if a file breaks its format's rules
+   * @throws IOException if a file cannot be read
+   */
+  public static HfModel open(String reference) throws IOException {
+    return load().openModel(reference);
+  }
+
+  /** Opens a model; see {@link #open}. */
+  public HfModel openModel(String reference) throws IOException {
+    ModelLocation location = locate(reference);
+    Checkpoint checkpoint = openWeights(reference, location);
+    try {
+      Path configFile = location.folder().resolve(CONFIG_FILE);
+      Optional<ModelConfig> config =
+          Files.exists(configFile)
+              ? Optional.of(ModelConfig.read(configFile))
+              : Optional.empty();
+      return new HfModel(reference, location, checkpoint, config, architectures);
+    } catch (IOException | RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private ModelLocation locate(String reference) throws IOException {
+    ResolutionAttempts attempts = new ResolutionAttempts();
+    for (ModelResolver resolver : resolvers) {
+      Optional<ModelLocation> location = resolver.resolve(reference, attempts);
+      if (location.isPresent()) {
+        return location.get();
+      }
+    }
+    StringBuilder message =
+        new StringBuilder()
+            .append('"')
+            .append(reference)
+            .append("\": expected a folder, a .safetensors file or sample:NAME, found none of them");
+    attempts.list().forEach(attempt -> message.append("\n  tried ").append(attempt));
+    throw new UnresolvedReferenceException(message.toString());
+  }
+
+  /** In transformers' order: one safetensors file, then shards; other formats are refused by name. */
+  private static Checkpoint openWeights(String reference, ModelLocation location)
+      throws IOException {
+    if (location.weightsFile().isPresent()) {
+      return SafetensorsCheckpoint.openFile(reference, location.weightsFile().get());
+    }
+    Path single = location.folder().resolve(SINGLE_FILE);
+    if (Files.exists(single)) {
+      return SafetensorsCheckpoint.openFile(reference, single);
+    }
+    Path index = location.folder().resolve(SafetensorsWriter.INDEX_FILE);
+    if (Files.exists(index)) {
+      return SafetensorsCheckpoint.openIndex(reference, index);
+    }
+    List<String> present;
+    try (Stream<Path> files = Files.list(location.folder())) {
+      present = files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+    for (String name : present) {
+      if (name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth")) {
+        throw new UnsupportedFeatureException(
+            "%s: expected %s or its index, found %s; this version reads safetensors only: convert it"
+                    .formatted(location.folder(), SINGLE_FILE, name)
+                + " with save_pretrained(..., safe_serialization=True)");
+      }
+      if (name.startsWith("adapter_model.")) {
+        throw new UnsupportedFeatureException(
+            "%s: expected %s or its index, found the adapter %s; this version reads whole models:"
+                    .formatted(location.folder(), SINGLE_FILE, name)
+                + " merge it into its base with PEFT's merge_and_unload first");
+      }
+    }
+    throw new UnresolvedReferenceException(
+        "%s: expected %s or %s in it, found %s"
+            .formatted(
+                location.folder(),
+                SINGLE_FILE,
+                SafetensorsWriter.INDEX_FILE,
+                present.isEmpty() ? "an empty folder" : String.join(", ", first(present))));
+  }
+
+  private static List<String> first(List<String> names) {
+    int shown = 8;
+    if (names.size() <= shown) {
+      return names;
+    }
+    List<String> some = new ArrayList<>(names.subList(0, shown));
+    some.add("and " + (names.size() - shown) + " more");
+    return some;
+  }
+}

@@ -1,0 +1,100 @@
+package io.hfmerge.hf.output;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * What must lie beside the weights: tokenizer, generation settings, chat template, preprocessor,
+ * licence, the Python files of remote-code models, and sentence-transformers' module files. Weights in
+ * any format, training state and the base's own README are left behind.
+ */
+final class CompanionFiles {
+
+  private static final Set<String> NAMES =
+      Set.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "vocab.json",
+          "merges.txt",
+          "vocab.txt",
+          "tokenizer.model",
+          "sentencepiece.bpe.model",
+          "spiece.model",
+          "chat_template.jinja",
+          "chat_template.json",
+          "generation_config.json",
+          "preprocessor_config.json",
+          "processor_config.json",
+          "video_preprocessor_config.json",
+          "modules.json",
+          "sentence_bert_config.json",
+          "config_sentence_transformers.json",
+          "NOTICE",
+          "NOTICE.md",
+          "NOTICE.txt",
+          "USE_POLICY.md");
+
+  private static final Pattern LICENCE = Pattern.compile("LICEN[SC]E.*", Pattern.CASE_INSENSITIVE);
+  private static final Pattern MODULE_FOLDER = Pattern.compile("\\d+_(Pooling|Normalize)");
+  private static final String CHAT_TEMPLATES = "additional_chat_templates";
+
+  private CompanionFiles() {}
+
+  /**
+   * Copies the companion files of a model.
+   *
+   * @param source folder of the model that the output takes them from
+   * @param target folder of the output
+   * @param remoteCode whether the config refers to Python files ({@code auto_map})
+   * @return names of what was copied, sorted
+   */
+  static List<String> copy(Path source, Path target, boolean remoteCode) throws IOException {
+    List<String> copied = new ArrayList<>();
+    for (Path file : list(source)) {
+      String name = file.getFileName().toString();
+      boolean folder = Files.isDirectory(file);
+      if (folder && (name.equals(CHAT_TEMPLATES) || MODULE_FOLDER.matcher(name).matches())) {
+        Path copy = Files.createDirectory(target.resolve(name));
+        for (Path inner : list(file)) {
+          String innerName = inner.getFileName().toString();
+          if (innerName.endsWith(".json") || innerName.endsWith(".jinja")) {
+            copied.add(copyFile(inner, copy, name + "/"));
+          }
+        }
+      } else if (!folder
+          && (NAMES.contains(name)
+              || LICENCE.matcher(name).matches()
+              || (remoteCode && name.endsWith(".py")))) {
+        copied.add(copyFile(file, target, ""));
+      }
+    }
+    return copied;
+  }
+
+  private static String copyFile(Path file, Path folder, String prefix) throws IOException {
+    // through links: the Hub's cache holds nothing but links
+    String name = file.getFileName().toString();
+    Files.copy(
+        file.toRealPath(),
+        folder.resolve(name),
+        LinkOption.NOFOLLOW_LINKS,
+        StandardCopyOption.REPLACE_EXISTING);
+    return prefix + name;
+  }
+
+  private static List<Path> list(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.sorted().toList();
+    }
+  }
+}

@@ -1,0 +1,176 @@
+package io.hfmerge.hf.output;
+
+import io.hfmerge.error.OutputExistsException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * A folder that appears at its target whole or not at all: filled as a sibling, forced to the disk and
+ * renamed. Closing it unpublished deletes it.
+ */
+public final class StagedFolder implements AutoCloseable {
+
+  private final Path target;
+  private final Path staged;
+  private final boolean replace;
+  private boolean published;
+
+  private StagedFolder(Path target, Path staged, boolean replace) {
+    this.target = target;
+    this.staged = staged;
+    this.replace = replace;
+  }
+
+  /**
+   * Creates the staging folder beside the target.
+   *
+   * @param target folder to appear; its parent must exist
+   * @param replace whether an existing model folder at the target is replaced, once the new one is
+   *     complete
+   * @throws OutputExistsException if something is at the target and {@code replace} is false, or it
+   *     does not look like a model folder
+   * @throws IOException if the folder cannot be created
+   */
+  public static StagedFolder create(Path target, boolean replace) throws IOException {
+    Path absolute = target.toAbsolutePath().normalize();
+    Path name = absolute.getFileName();
+    Path parent = absolute.getParent();
+    if (name == null || parent == null) {
+      throw new OutputExistsException(absolute + ": expected a new folder, found the root folder");
+    }
+    refuseExisting(absolute, replace);
+    if (!Files.isDirectory(parent)) {
+      throw new IOException(parent + ": no such folder; create it first");
+    }
+    Path staged =
+        parent.resolve(
+            "." + name + ".hfmerge-" + UUID.randomUUID().toString().substring(0, 8));
+    Files.createDirectory(staged);
+    return new StagedFolder(absolute, staged, replace);
+  }
+
+  /** The checks that {@link #create} makes of its target, for failing early. */
+  static void refuseExisting(Path target, boolean replace) throws IOException {
+    if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    if (!replace) {
+      throw new OutputExistsException(
+          target + ": expected nothing there, found a file or folder; --force replaces it");
+    }
+    if (Files.isSymbolicLink(target) || !Files.isDirectory(target) || !isModelFolder(target)) {
+      throw new OutputExistsException(
+          target
+              + ": expected a model folder to replace, found something else; delete it yourself if"
+              + " it is not needed");
+    }
+  }
+
+  /** So that a mistyped target never deletes what is no model: flat, with weights or a config. */
+  private static boolean isModelFolder(Path folder) throws IOException {
+    try (Stream<Path> children = Files.list(folder)) {
+      List<Path> files = children.toList();
+      boolean model =
+          files.isEmpty()
+              || files.stream()
+                  .map(file -> file.getFileName().toString().toLowerCase(Locale.ROOT))
+                  .anyMatch(name -> name.endsWith(".safetensors") || name.equals("config.json"));
+      return model && files.stream().noneMatch(file -> file.endsWith(".git"));
+    }
+  }
+
+  /** Where to write. */
+  public Path path() {
+    return staged;
+  }
+
+  /**
+   * Forces the folder to the disk and renames it to its target.
+   *
+   * @throws OutputExistsException if something has appeared at the target meanwhile
+   * @throws IOException if the folder cannot be renamed
+   */
+  public void publish() throws IOException {
+    force(staged);
+    Path replaced = null;
+    if (replace && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      refuseExisting(target, true);
+      replaced = staged.resolveSibling(staged.getFileName() + ".replaced");
+      Files.move(target, replaced, StandardCopyOption.ATOMIC_MOVE);
+    } else {
+      refuseExisting(target, false);
+    }
+    try {
+      Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileAlreadyExistsException e) {
+      throw new OutputExistsException(target + ": appeared while the output was written", e);
+    } catch (IOException e) {
+      if (replaced != null) {
+        Files.move(replaced, target, StandardCopyOption.ATOMIC_MOVE);
+      }
+      throw e;
+    }
+    published = true;
+    Path parent = target.getParent();
+    if (parent != null) {
+      force(parent);
+    }
+    if (replaced != null) {
+      delete(replaced);
+    }
+  }
+
+  /** Directory entries are durable only once their folder is forced; Windows has no such call. */
+  private static void force(Path folder) throws IOException {
+    if (System.getProperty("os.name", "").startsWith("Windows")) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!published && Files.exists(staged)) {
+      delete(staged);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.delete(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(
+              Path visited, java.io.@org.jspecify.annotations.Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.delete(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}
