@@ -1,0 +1,291 @@
+package io.hfmerge.hf.arch;
+
+import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.hf.arch.LayerNames.Found;
+import io.hfmerge.hf.arch.LayerNames.InLayer;
+import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.tensor.Shape;
+import io.hfmerge.tensor.TensorSpec;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** An {@link Architecture} applied to a checkpoint. */
+final class DefinedStructure implements ModelStructure {
+
+  private final Architecture architecture;
+  private final String modelType;
+  private final String id;
+  private final ModelSizes sizes;
+  private final List<Integer> layerCounts;
+  private final List<LayerNames> layerNames;
+  private final Map<String, TensorSpec> byCanonicalName = new LinkedHashMap<>();
+  private final List<TiedNames> tied;
+  private final BalanceTraits traits;
+  private final ModelDimensions dimensions;
+  private final List<WeightMatrix> layerMatrices;
+  private final List<WeightMatrix> otherMatrices;
+
+  DefinedStructure(
+      Architecture architecture, ModelConfig config, Collection<TensorSpec> tensors, String id) {
+    this.architecture = architecture;
+    this.modelType = config.modelType().orElse(architecture.modelTypes().getFirst());
+    this.id = id;
+    this.sizes = ModelSizes.read(config, architecture.sizes());
+    this.layerCounts =
+        architecture.stacks().stream()
+            .map(stack ->
+                config.requiredCount(
+                    ModelSizes.MAX_LAYERS, stack.countKeys().toArray(String[]::new)))
+            .toList();
+    this.layerNames = architecture.stacks().stream().map(LayerNames::new).toList();
+    this.tied = tied(architecture, config);
+    this.traits = traits(architecture, config, sizes);
+    for (TensorSpec tensor : tensors) {
+      TensorSpec twin = byCanonicalName.put(canonical(tensor.name()), tensor);
+      if (twin != null) {
+        throw new MalformedCheckpointException(
+            "%s: tensors \"%s\" and \"%s\" are the same weight of a %s model: expected one"
+                .formatted(id, twin.name(), tensor.name(), modelType));
+      }
+    }
+    this.dimensions = countLayers();
+    List<WeightMatrix> layers = new ArrayList<>();
+    List<WeightMatrix> others = new ArrayList<>();
+    byCanonicalName.forEach((name, tensor) -> sort(name, tensor, layers, others));
+    layers.addAll(stackedQkv(layers));
+    layers.sort(reportOrder());
+    this.layerMatrices = List.copyOf(layers);
+    this.otherMatrices = List.copyOf(others);
+  }
+
+  @Override
+  public String modelType() {
+    return modelType;
+  }
+
+  @Override
+  public boolean known() {
+    return true;
+  }
+
+  @Override
+  public Optional<ModelDimensions> dimensions() {
+    return Optional.of(dimensions);
+  }
+
+  @Override
+  public List<WeightMatrix> layerMatrices() {
+    return layerMatrices;
+  }
+
+  @Override
+  public List<WeightMatrix> otherMatrices() {
+    return otherMatrices;
+  }
+
+  @Override
+  public BalanceTraits balanceTraits() {
+    return traits;
+  }
+
+  @Override
+  public String canonical(String name) {
+    return architecture.canonical(name);
+  }
+
+  @Override
+  public boolean isBuffer(TensorSpec tensor) {
+    return TensorWords.isBuffer(tensor);
+  }
+
+  /** Prefers a name that the checkpoint has, where more than two are one weight. */
+  @Override
+  public Optional<String> tiedWith(String canonicalName) {
+    List<String> partners =
+        tied.stream()
+            .filter(group -> group.names().contains(canonicalName))
+            .flatMap(group -> group.names().stream())
+            .filter(name -> !name.equals(canonicalName))
+            .toList();
+    return partners.stream()
+        .filter(byCanonicalName::containsKey)
+        .findFirst()
+        .or(() -> partners.stream().findFirst());
+  }
+
+  @Override
+  public Optional<LayerPosition> layer(String canonicalName) {
+    for (int i = 0; i < layerNames.size(); i++) {
+      Optional<InLayer> place = inLayer(i, canonicalName);
+      if (place.isPresent()) {
+        return Optional.of(new LayerPosition(place.get().layer(), layerCounts.get(i)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public String describe(TensorSpec tensor) {
+    if (isBuffer(tensor)) {
+      return "buffer";
+    }
+    String name = canonical(tensor.name());
+    for (int i = 0; i < layerNames.size(); i++) {
+      Optional<InLayer> place = inLayer(i, name);
+      Optional<Found> found = place.flatMap(layerNames.get(i)::projection);
+      if (found.isPresent()) {
+        String word = found.get().projection().word();
+        return switch (found.get().parameter()) {
+          case "weight" -> word;
+          case "bias" -> word + " bias";
+          default -> "other";
+        };
+      }
+      Optional<String> word = place.flatMap(layerNames.get(i)::word);
+      if (word.isPresent()) {
+        return word.get();
+      }
+    }
+    return architecture.word(name).orElseGet(() -> TensorWords.word(name));
+  }
+
+  private Optional<InLayer> inLayer(int stack, String canonicalName) {
+    return layerNames
+        .get(stack)
+        .layer(canonicalName)
+        .filter(place -> place.layer() < layerCounts.get(stack));
+  }
+
+  private void sort(
+      String canonicalName,
+      TensorSpec tensor,
+      List<WeightMatrix> layers,
+      List<WeightMatrix> others) {
+    if (!tensor.dtype().isFloat() || isBuffer(tensor)) {
+      return;
+    }
+    for (int i = 0; i < layerNames.size(); i++) {
+      Optional<InLayer> place = inLayer(i, canonicalName);
+      Optional<Found> found = place.flatMap(layerNames.get(i)::projection);
+      if (found.isPresent() && found.get().parameter().equals("weight")) {
+        layers.addAll(
+            matrices(architecture.stacks().get(i), place.get().layer(), found.get(), tensor));
+        return;
+      }
+    }
+    if (tensor.shape().rank() >= 2) {
+      others.add(MatrixRows.whole(tensor));
+    }
+  }
+
+  private List<WeightMatrix> matrices(LayerStack stack, int layer, Found found, TensorSpec tensor) {
+    Projection projection = found.projection();
+    Shape expected = MatrixRows.storedShape(stack.conv1d(), projection, sizes);
+    if (!expected.equals(tensor.shape())) {
+      throw new MalformedCheckpointException(
+          "%s: tensor \"%s\": expected shape %s for %s by the config (%s), found %s"
+              .formatted(
+                  id,
+                  tensor.name(),
+                  expected,
+                  projection.word(),
+                  sizes.describe(),
+                  tensor.shape()));
+    }
+    return projection.roles().stream()
+        .map(role ->
+            new WeightMatrix(
+                stack.name(),
+                layer,
+                role,
+                found.expert(),
+                tensor.name(),
+                sizes.rows(role),
+                sizes.columns(role),
+                MatrixRows.cut(tensor, stack.conv1d(), projection, role, sizes)))
+        .toList();
+  }
+
+  private List<WeightMatrix> stackedQkv(List<WeightMatrix> matrices) {
+    Map<Place, Map<Role, WeightMatrix>> byPlace = new LinkedHashMap<>();
+    for (WeightMatrix matrix : matrices) {
+      byPlace
+          .computeIfAbsent(
+              new Place(matrix.stack(), matrix.layer()), place -> new LinkedHashMap<>())
+          .put(matrix.role(), matrix);
+    }
+    List<WeightMatrix> stacked = new ArrayList<>();
+    for (Map<Role, WeightMatrix> roles : byPlace.values()) {
+      WeightMatrix q = roles.get(Role.Q);
+      WeightMatrix k = roles.get(Role.K);
+      WeightMatrix v = roles.get(Role.V);
+      if (q != null && k != null && v != null) {
+        stacked.add(MatrixRows.stack(q, k, v));
+      }
+    }
+    return stacked;
+  }
+
+  private Comparator<WeightMatrix> reportOrder() {
+    List<String> stacks = architecture.stacks().stream().map(LayerStack::name).toList();
+    return Comparator.comparingInt((WeightMatrix matrix) -> stacks.indexOf(matrix.stack()))
+        .thenComparingInt(WeightMatrix::layer)
+        .thenComparing(WeightMatrix::role)
+        .thenComparingInt(matrix -> matrix.expert().orElse(-1));
+  }
+
+  /** Counts the layers of stacks that the file has; an encoder saved alone has no decoder. */
+  private ModelDimensions countLayers() {
+    int stored = 0;
+    int stated = 0;
+    Set<String> counted = new HashSet<>();
+    for (int i = 0; i < layerNames.size(); i++) {
+      if (!counted.add(architecture.stacks().get(i).template())) {
+        continue;
+      }
+      int stack = i;
+      stated = Math.addExact(stated, layerCounts.get(i));
+      if (byCanonicalName.keySet().stream().anyMatch(name -> inLayer(stack, name).isPresent())) {
+        stored = Math.addExact(stored, layerCounts.get(i));
+      }
+    }
+    return new ModelDimensions(
+        stored == 0 ? stated : stored,
+        sizes.hidden(),
+        sizes.heads(),
+        sizes.kvHeads(),
+        sizes.headWidth());
+  }
+
+  private static List<TiedNames> tied(Architecture architecture, ModelConfig config) {
+    Optional<Boolean> stated = config.bool("tie_word_embeddings");
+    return architecture.tied().stream()
+        .filter(group ->
+            switch (group.when()) {
+              case ALWAYS -> true;
+              case UNLESS_CONFIG_UNTIES -> stated.orElse(true);
+              case IF_CONFIG_TIES -> stated.orElse(false);
+            })
+        .toList();
+  }
+
+  private static BalanceTraits traits(
+      Architecture architecture, ModelConfig config, ModelSizes sizes) {
+    String[] normKeys = architecture.queryKeyNormKeys().toArray(String[]::new);
+    String[] activationKeys = architecture.activationKeys().toArray(String[]::new);
+    return new BalanceTraits(
+        architecture.rotary().kind(),
+        architecture.rotary().width(config, sizes.headWidth()),
+        config.bool(normKeys).orElse(architecture.queryKeyNorm()),
+        architecture.mlp(config.string(activationKeys)));
+  }
+
+  private record Place(String stack, int layer) {}
+}

@@ -1,0 +1,53 @@
+package io.hfmerge.hf.arch;
+
+import io.hfmerge.tensor.TensorSpec;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/** What names alone tell of a tensor, in every family and in unknown ones. */
+final class TensorWords {
+
+  private static final Set<String> HEADS =
+      Set.of("lm_head", "cls", "classifier", "pre_classifier", "score", "qa_outputs", "embed_out");
+  private static final Set<String> EMBEDDINGS = Set.of("wte", "wpe", "shared");
+
+  private TensorWords() {}
+
+  /**
+   * Whether a tensor is no weight: masks, positions and rotary tables that older releases stored,
+   * counters, and everything of integers or truth values.
+   */
+  static boolean isBuffer(TensorSpec tensor) {
+    String name = tensor.name();
+    return tensor.dtype().isIntegral()
+        || (tensor.shape().rank() == 4
+            && (name.endsWith("attn.bias") || name.endsWith("attention.bias")))
+        || List.of("masked_bias", "position_ids", "num_batches_tracked").contains(lastPart(name))
+        || name.endsWith("rotary_emb.inv_freq");
+  }
+
+  /** A word for a tensor that no definition describes. */
+  static String word(String canonicalName) {
+    List<String> parts = List.of(canonicalName.split("\\.", -1));
+    String module = parts.size() < 2 ? canonicalName : parts.get(parts.size() - 2);
+    if (isNorm(module.toLowerCase(Locale.ROOT))) {
+      return "norm";
+    }
+    if (HEADS.contains(parts.getFirst())) {
+      return "head";
+    }
+    if (parts.stream().anyMatch(part -> EMBEDDINGS.contains(part) || part.contains("embed"))) {
+      return "embedding";
+    }
+    return parts.contains("pooler") ? "pooler" : "other";
+  }
+
+  private static boolean isNorm(String module) {
+    return module.contains("norm") || module.equals("ln") || module.startsWith("ln_");
+  }
+
+  private static String lastPart(String name) {
+    return name.substring(name.lastIndexOf('.') + 1);
+  }
+}
