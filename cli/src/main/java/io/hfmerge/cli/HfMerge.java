@@ -2,6 +2,7 @@ package io.hfmerge.cli;
 
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.option.Verbosity;
+import io.hfmerge.cli.output.Terminal;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -92,6 +93,6 @@ public final class HfMerge implements Runnable {
               e.getFile() + ": " + e.getReason();
           default -> message == null || code == ExitCode.INTERNAL ? failure.toString() : message;
         };
-    return ("hfmerge: " + text).lines().toList();
+    return ("hfmerge: " + text).lines().map(Terminal::printable).toList();
   }
 }

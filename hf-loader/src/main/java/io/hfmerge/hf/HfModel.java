@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * An open model: its tensors, its config where there is one, and its structure. Owns the mapped files
- * until closed.
+ * An open model: its tensors, its config where there is one, and its structure. Owns the mapped
+ * files until closed.
  */
 public final class HfModel implements AutoCloseable {
 

@@ -18,8 +18,8 @@ import java.util.ServiceLoader;
 import java.util.stream.Stream;
 
 /**
- * Opens models by reference: a folder, a {@code .safetensors} file, {@code sample:NAME}, or whatever
- * else a {@link ModelResolver} on the class path knows.
+ * Opens models by reference: a folder, a {@code .safetensors} file, {@code sample:NAME}, or
+ * whatever else a {@link ModelResolver} on the class path knows.
  */
 public final class HfModels {
 
@@ -67,9 +67,7 @@ public final class HfModels {
     try {
       Path configFile = location.folder().resolve(CONFIG_FILE);
       Optional<ModelConfig> config =
-          Files.exists(configFile)
-              ? Optional.of(ModelConfig.read(configFile))
-              : Optional.empty();
+          Files.exists(configFile) ? Optional.of(ModelConfig.read(configFile)) : Optional.empty();
       return new HfModel(reference, location, checkpoint, config, architectures);
     } catch (IOException | RuntimeException e) {
       checkpoint.close();
@@ -89,12 +87,15 @@ public final class HfModels {
         new StringBuilder()
             .append('"')
             .append(reference)
-            .append("\": expected a folder, a .safetensors file or sample:NAME, found none of them");
+            .append(
+                "\": expected a folder, a .safetensors file or sample:NAME, found none of them");
     attempts.list().forEach(attempt -> message.append("\n  tried ").append(attempt));
     throw new UnresolvedReferenceException(message.toString());
   }
 
-  /** In transformers' order: one safetensors file, then shards; other formats are refused by name. */
+  /**
+   * In transformers' order: one safetensors file, then shards; other formats are refused by name.
+   */
   private static Checkpoint openWeights(String reference, ModelLocation location)
       throws IOException {
     if (location.weightsFile().isPresent()) {

@@ -11,8 +11,7 @@ import java.util.Optional;
  *     folder's own files are looked up
  * @param revision commit or version, where the source has one
  */
-public record ModelLocation(
-    Path folder, Optional<Path> weightsFile, Optional<String> revision) {
+public record ModelLocation(Path folder, Optional<Path> weightsFile, Optional<String> revision) {
 
   /** A model folder. */
   public static ModelLocation folder(Path folder) {

@@ -10,7 +10,9 @@ import java.util.Optional;
  */
 public interface ModelResolver {
 
-  /** Place among the resolvers; those that come with hfmerge have 0 (local files) and 100 (samples). */
+  /**
+   * Place among the resolvers; those that come with hfmerge have 0 (local files) and 100 (samples).
+   */
   int order();
 
   /**
@@ -22,6 +24,5 @@ public interface ModelResolver {
    * @throws IOException if the model is known but cannot be fetched or read
    * @throws io.hfmerge.error.HfMergeException if the reference is this resolver's own and wrong
    */
-  Optional<ModelLocation> resolve(String reference, ResolutionAttempts attempts)
-      throws IOException;
+  Optional<ModelLocation> resolve(String reference, ResolutionAttempts attempts) throws IOException;
 }

@@ -38,9 +38,7 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(
-      paramLabel = "MODEL",
-      description = "A folder, a .safetensors file, or sample:NAME.")
+  @Parameters(paramLabel = "MODEL", description = "A folder, a .safetensors file, or sample:NAME.")
   private String reference = "";
 
   @Option(
@@ -70,12 +68,11 @@ public final class InspectCommand implements Callable<Integer> {
               AsciiTable.NO_BORDERS,
               tensors,
               List.of(
-                  column("tensor", HorizontalAlign.LEFT).with(TensorSpec::name),
+                  column("tensor", HorizontalAlign.LEFT).with(t -> Terminal.printable(t.name())),
                   column("dtype", HorizontalAlign.LEFT).with(t -> t.dtype().name()),
                   column("shape", HorizontalAlign.RIGHT).with(t -> t.shape().toString()),
                   column("role", HorizontalAlign.LEFT).with(model.structure()::describe),
-                  column("size", HorizontalAlign.RIGHT)
-                      .with(t -> Terminal.size(t.sizeBytes())))));
+                  column("size", HorizontalAlign.RIGHT).with(t -> Terminal.size(t.sizeBytes())))));
       out.println();
     }
     out.println(summary(model));
@@ -98,16 +95,15 @@ public final class InspectCommand implements Callable<Integer> {
     model
         .structure()
         .dimensions()
-        .ifPresent(
-            d ->
-                parts.add(
-                    "%d layers, width %d, %d heads%s of %d"
-                        .formatted(
-                            d.layers(),
-                            d.hidden(),
-                            d.heads(),
-                            d.kvHeads() == d.heads() ? "" : " (" + d.kvHeads() + " key/value)",
-                            d.headWidth())));
+        .ifPresent(d ->
+            parts.add(
+                "%d layers, width %d, %d heads%s of %d"
+                    .formatted(
+                        d.layers(),
+                        d.hidden(),
+                        d.heads(),
+                        d.kvHeads() == d.heads() ? "" : " (" + d.kvHeads() + " key/value)",
+                        d.headWidth())));
     parts.add(tensors.size() + (tensors.size() == 1 ? " tensor" : " tensors"));
     elements.forEach(
         (dtype, count) -> parts.add(String.format(Locale.ROOT, "%,d elements %s", count, dtype)));
@@ -129,14 +125,13 @@ public final class InspectCommand implements Callable<Integer> {
     model
         .structure()
         .dimensions()
-        .ifPresent(
-            d -> {
-              root.put("layers", d.layers());
-              root.put("hidden", d.hidden());
-              root.put("heads", d.heads());
-              root.put("kvHeads", d.kvHeads());
-              root.put("headWidth", d.headWidth());
-            });
+        .ifPresent(d -> {
+          root.put("layers", d.layers());
+          root.put("hidden", d.hidden());
+          root.put("heads", d.heads());
+          root.put("kvHeads", d.kvHeads());
+          root.put("headWidth", d.headWidth());
+        });
     root.put("metadata", model.checkpoint().metadata());
     List<Map<String, Object>> tensors = new ArrayList<>();
     for (TensorSpec tensor : model.checkpoint().tensors()) {

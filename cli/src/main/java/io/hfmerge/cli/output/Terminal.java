@@ -34,6 +34,23 @@ public final class Terminal {
     return DEFAULT_COLUMNS;
   }
 
+  /**
+   * The text with control characters spelled out: names come from files of others, and an escape
+   * sequence in one could rewrite the screen.
+   */
+  public static String printable(String text) {
+    StringBuilder safe = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(c -> {
+          if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
+            safe.append(String.format(Locale.ROOT, "\\u%04x", c));
+          } else {
+            safe.appendCodePoint(c);
+          }
+        });
+    return safe.toString();
+  }
+
   /** As in {@code 2.2 GB}: powers of ten, like file sizes on the Hub. */
   public static String size(long bytes) {
     if (bytes < 1000) {

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 
 /**
  * What must lie beside the weights: tokenizer, generation settings, chat template, preprocessor,
- * licence, the Python files of remote-code models, and sentence-transformers' module files. Weights in
- * any format, training state and the base's own README are left behind.
+ * licence, the Python files of remote-code models, and sentence-transformers' module files. Weights
+ * in any format, training state and the base's own README are left behind.
  */
 final class CompanionFiles {
 

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * The README of a merged model: the front matter that the Hub reads, the parents, and the recipe that
- * makes the same weights again.
+ * The README of a merged model: the front matter that the Hub reads, the parents, and the recipe
+ * that makes the same weights again.
  *
  * @param title heading
  * @param method name of the merge method

@@ -18,8 +18,8 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
- * A folder that appears at its target whole or not at all: filled as a sibling, forced to the disk and
- * renamed. Closing it unpublished deletes it.
+ * A folder that appears at its target whole or not at all: filled as a sibling, forced to the disk
+ * and renamed. Closing it unpublished deletes it.
  */
 public final class StagedFolder implements AutoCloseable {
 
@@ -56,8 +56,7 @@ public final class StagedFolder implements AutoCloseable {
       throw new IOException(parent + ": no such folder; create it first");
     }
     Path staged =
-        parent.resolve(
-            "." + name + ".hfmerge-" + UUID.randomUUID().toString().substring(0, 8));
+        parent.resolve("." + name + ".hfmerge-" + UUID.randomUUID().toString().substring(0, 8));
     Files.createDirectory(staged);
     return new StagedFolder(absolute, staged, replace);
   }

@@ -22,9 +22,9 @@ import java.util.Map;
  * Writes a sample as a Hugging Face folder.
  *
  * <p>PyTorch's exporter keeps the published names of all initializers but the linear weights, which
- * become constants {@code [in, out]} of MatMul nodes under generated names; the node's name holds the
- * module's path ({@code /encoder/layer.0/attention/self/query/MatMul}). They are transposed back to
- * {@code [out, in]} and named after the module.
+ * become constants {@code [in, out]} of MatMul nodes under generated names; the node's name holds
+ * the module's path ({@code /encoder/layer.0/attention/self/query/MatMul}). They are transposed
+ * back to {@code [out, in]} and named after the module.
  */
 final class SampleConverter {
 
@@ -41,7 +41,9 @@ final class SampleConverter {
    */
   static void convert(SampleModel sample, Path target) throws IOException {
     OnnxModel onnx =
-        OnnxModel.parse(sample.artifact() + "!" + sample.onnxResource(), resource(sample, sample.onnxResource()));
+        OnnxModel.parse(
+            sample.artifact() + "!" + sample.onnxResource(),
+            resource(sample, sample.onnxResource()));
     List<Output> outputs = new ArrayList<>();
     for (OnnxModel.Initializer initializer : onnx.initializers()) {
       if (initializer.spec().dtype().isFloat()) {
@@ -88,18 +90,15 @@ final class SampleConverter {
   private static Output output(OnnxModel.Initializer initializer, Map<String, String> matMuls) {
     TensorSpec spec = initializer.spec();
     String node = matMuls.get(spec.name());
-    boolean linear = node != null && node.endsWith("/MatMul") && spec.shape().rank() == 2;
-    if (!linear) {
+    if (node == null || !node.endsWith("/MatMul") || spec.shape().rank() != 2) {
       return new Output(spec, MemorySegment.ofBuffer(initializer.data()));
     }
-    String module =
-        node.substring(1, node.length() - "/MatMul".length()).replace('/', '.');
+    String module = node.substring(1, node.length() - "/MatMul".length()).replace('/', '.');
     int rows = Math.toIntExact(spec.shape().dimension(0));
     int columns = Math.toIntExact(spec.shape().dimension(1));
     return new Output(
         new TensorSpec(module + ".weight", spec.dtype(), Shape.of(columns, rows)),
-        MemorySegment.ofArray(
-            transpose(initializer.data(), rows, columns, spec.dtype().bytes())));
+        MemorySegment.ofArray(transpose(initializer.data(), rows, columns, spec.dtype().bytes())));
   }
 
   private static byte[] transpose(ByteBuffer source, int rows, int columns, int elementBytes) {

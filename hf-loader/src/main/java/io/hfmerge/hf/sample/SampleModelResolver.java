@@ -1,7 +1,7 @@
 package io.hfmerge.hf.sample;
 
-import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.error.OutputExistsException;
+import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.hf.ModelLocation;
 import io.hfmerge.hf.ModelResolver;
 import io.hfmerge.hf.ResolutionAttempts;
@@ -64,10 +64,9 @@ public final class SampleModelResolver implements ModelResolver {
         SampleModel.ALL.stream()
             .filter(candidate -> candidate.name().equalsIgnoreCase(name))
             .findFirst()
-            .orElseThrow(
-                () ->
-                    new UnresolvedReferenceException(
-                        "\"%s\": expected %s, found no such sample".formatted(reference, names())));
+            .orElseThrow(() ->
+                new UnresolvedReferenceException(
+                    "\"%s\": expected %s, found no such sample".formatted(reference, names())));
     Path folder = cache.resolve(CONVERSION).resolve(sample.name());
     if (!Files.isDirectory(folder)) {
       try {
