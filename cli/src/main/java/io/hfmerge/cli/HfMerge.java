@@ -1,6 +1,8 @@
 package io.hfmerge.cli;
 
 import io.hfmerge.cli.command.InspectCommand;
+import io.hfmerge.cli.command.MergeCommand;
+import io.hfmerge.cli.command.SumCommand;
 import io.hfmerge.cli.option.Verbosity;
 import io.hfmerge.cli.output.Terminal;
 import java.io.PrintWriter;
@@ -38,6 +40,8 @@ public final class HfMerge implements Runnable {
     HfMerge root = new HfMerge();
     CommandLine commandLine = new CommandLine(root);
     commandLine.addSubcommand(new InspectCommand());
+    commandLine.addSubcommand(new SumCommand());
+    commandLine.addSubcommand(new MergeCommand());
     for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
       for (Object command : provider.commands()) {
         commandLine.addSubcommand(command);

@@ -1,0 +1,58 @@
+package io.hfmerge.cli.command;
+
+import io.hfmerge.cli.option.OutputOptions;
+import io.hfmerge.error.InvalidRecipeException;
+import io.hfmerge.method.MergeMethods;
+import io.hfmerge.recipe.Recipe;
+import io.hfmerge.recipe.RecipeReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code hfmerge merge}: carries out a recipe in mergekit's YAML. */
+@Command(name = "merge", description = "Merges models by a recipe in mergekit's YAML.")
+public final class MergeCommand implements Callable<Integer> {
+
+  @Spec @Nullable CommandSpec spec;
+
+  @Parameters(index = "0", paramLabel = "RECIPE", description = "A YAML file.")
+  private Path recipeFile = Path.of("");
+
+  @Parameters(index = "1", paramLabel = "OUT", description = "Folder to create.")
+  private Path target = Path.of("");
+
+  @Mixin private final OutputOptions options = new OutputOptions();
+
+  @Override
+  public Integer call() throws Exception {
+    MergeMethods methods = MergeMethods.installed();
+    String text = read();
+    Recipe recipe = new RecipeReader(methods).read(text, recipeFile.toString());
+    return MergeRun.execute(
+        recipe,
+        text,
+        methods,
+        target,
+        options,
+        Objects.requireNonNull(spec).commandLine().getOut());
+  }
+
+  private String read() throws Exception {
+    if (Files.isDirectory(recipeFile)) {
+      throw new java.io.IOException(recipeFile + ": expected a recipe file, found a folder");
+    }
+    try {
+      return Files.readString(recipeFile);
+    } catch (CharacterCodingException e) {
+      throw new InvalidRecipeException(recipeFile + ": expected UTF-8 text, found other bytes", e);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package io.hfmerge.cli.option;
+
+import io.hfmerge.cli.Version;
+import io.hfmerge.engine.MergeOptions;
+import io.hfmerge.hf.output.MergeSettings;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How a merge runs and writes. */
+public final class OutputOptions {
+
+  @Spec(Spec.Target.MIXEE)
+  @Nullable CommandSpec spec;
+
+  @Option(names = "--force", description = "Replace an existing model folder.")
+  private boolean force;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Worker threads (default: one per core). The bytes do not depend on it.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--max-shard-size",
+      paramLabel = "SIZE",
+      converter = ByteSize.Converter.class,
+      description = "Begin a new file above this size (default: ${DEFAULT-VALUE}).",
+      defaultValue = "5GB")
+  private ByteSize maxShardSize = new ByteSize(5_000_000_000L);
+
+  @Option(
+      names = "--dry-run",
+      description = "Print what would be read, merged, copied and written, and stop.")
+  private boolean dryRun;
+
+  public boolean dryRun() {
+    return dryRun;
+  }
+
+  /**
+   * The settings that these options make.
+   *
+   * @throws ParameterException if an option is out of range
+   */
+  public MergeSettings settings() {
+    if (threads < 1 || threads > 1024) {
+      throw new ParameterException(
+          java.util.Objects.requireNonNull(spec).commandLine(),
+          "--threads: expected 1 to 1024, found " + threads);
+    }
+    return new MergeSettings(
+        MergeOptions.ofThreads(threads), force, maxShardSize.bytes(), Version.number());
+  }
+}

@@ -1,0 +1,36 @@
+package io.hfmerge.hf.output;
+
+import io.hfmerge.engine.MergeReport;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A merge that is complete and at its place.
+ *
+ * @param folder the model folder
+ * @param report what the engine did
+ * @param companions files copied beside the weights
+ * @param notes what the folder lacks or has changed, a line each
+ */
+public record MergedModel(
+    Path folder, MergeReport report, List<String> companions, List<String> notes) {
+
+  public MergedModel {
+    companions = List.copyOf(companions);
+    notes = List.copyOf(notes);
+  }
+
+  /** Everything a user should read, a line each. */
+  public List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    lines.add(folder + ": " + report.lines().getFirst());
+    lines.addAll(report.lines().subList(1, report.lines().size()));
+    lines.add(
+        companions.isEmpty()
+            ? "no companion files in the base to copy"
+            : "copied from the base: " + String.join(", ", companions));
+    lines.addAll(notes);
+    return lines;
+  }
+}

@@ -1,0 +1,233 @@
+package io.hfmerge.hf.output;
+
+import io.hfmerge.engine.MergeEngine;
+import io.hfmerge.engine.MergeReport;
+import io.hfmerge.error.OutputExistsException;
+import io.hfmerge.error.UnsupportedFeatureException;
+import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.safetensors.SafetensorsWriter;
+import io.hfmerge.method.MergeMethods;
+import io.hfmerge.method.MethodDescription;
+import io.hfmerge.plan.MergeInput;
+import io.hfmerge.plan.MergePlan;
+import io.hfmerge.plan.MergePlanner;
+import io.hfmerge.progress.ProgressListener;
+import io.hfmerge.recipe.Recipe;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From a recipe to a model folder: opens the models, plans, merges, and adds what transformers needs
+ * beside the weights. The folder appears whole or not at all; inputs are never written to.
+ */
+public final class ModelMerger {
+
+  private static final String CONFIG_FILE = "config.json";
+
+  /** Beside the README, for running it again. */
+  private static final String RECIPE_FILE = "hfmerge.yaml";
+
+  /** Room for header, config, tokenizer and card. */
+  private static final long COMPANION_BYTES = 50_000_000;
+
+  private final HfModels models;
+  private final MergeMethods methods;
+
+  public ModelMerger(HfModels models, MergeMethods methods) {
+    this.models = models;
+    this.methods = methods;
+  }
+
+  /**
+   * Plans a merge without reading weights or writing anything.
+   *
+   * @return the plan's text: totals and a line for each tensor
+   */
+  public String describePlan(Recipe recipe) throws IOException {
+    try (OpenModels open = OpenModels.open(models, recipe)) {
+      return new MergePlanner(methods).plan(recipe, open.inputs()).describe();
+    }
+  }
+
+  /**
+   * Merges into a new folder.
+   *
+   * @param recipe what to merge
+   * @param recipeText the recipe as YAML, for the model card
+   * @param target folder to create; its parent must exist
+   * @param settings how to run and write
+   * @param listener hears bytes of inputs
+   * @throws OutputExistsException if the target exists and may not be replaced
+   * @throws io.hfmerge.error.HfMergeException if the recipe or a model is refused
+   * @throws IOException if a file cannot be read or written; nothing is left at the target
+   */
+  public MergedModel merge(
+      Recipe recipe,
+      String recipeText,
+      Path target,
+      MergeSettings settings,
+      ProgressListener listener)
+      throws IOException {
+    StagedFolder.refuseExisting(target.toAbsolutePath().normalize(), settings.replace());
+    try (OpenModels open = OpenModels.open(models, recipe)) {
+      MergePlan plan = new MergePlanner(methods).plan(recipe, open.inputs());
+      HfModel layout = open.model(plan.inputs().getFirst().reference());
+      refuseQuantised(layout);
+      open.refuseInside(target);
+      try (StagedFolder staged = StagedFolder.create(target, settings.replace())) {
+        requireSpace(staged.path(), plan.bytesToWrite());
+        MergeReport report;
+        try (SafetensorsWriter writer =
+            SafetensorsWriter.create(staged.path(), plan.layout(), settings.maxShardBytes())) {
+          report = new MergeEngine().run(plan, writer, settings.engine(), listener);
+          writer.finish();
+        }
+        List<String> notes = new ArrayList<>();
+        List<String> companions = addCompanions(layout, recipe, staged.path(), notes);
+        addCard(plan, report, recipeText, target, settings, staged.path());
+        staged.publish();
+        return new MergedModel(target, report, companions, notes);
+      }
+    }
+  }
+
+  private static void refuseQuantised(HfModel model) {
+    if (model.config().filter(config -> config.has("quantization_config")).isPresent()) {
+      throw new UnsupportedFeatureException(
+          model.location().folder()
+              + ": expected plain weights, found a quantization_config; merge the models before they"
+              + " are quantised");
+    }
+  }
+
+  private static void requireSpace(Path folder, long weightBytes) throws IOException {
+    long usable = Files.getFileStore(folder).getUsableSpace();
+    if (usable < weightBytes + COMPANION_BYTES) {
+      throw new IOException(
+          "%s: the output needs %,d bytes, the disk has %,d left"
+              .formatted(folder.getParent(), weightBytes + COMPANION_BYTES, usable));
+    }
+  }
+
+  private static List<String> addCompanions(
+      HfModel layout, Recipe recipe, Path folder, List<String> notes) throws IOException {
+    Path source = layout.location().folder();
+    Optional<ModelConfig> config = layout.config();
+    if (config.isPresent()) {
+      OutputConfig.write(
+          source.resolve(CONFIG_FILE),
+          folder.resolve(CONFIG_FILE),
+          Optional.ofNullable(recipe.outDtype() != null ? recipe.outDtype() : recipe.dtype()));
+    } else {
+      notes.add(layout.reference() + " has no config.json, so the output has none");
+    }
+    boolean remoteCode = config.filter(c -> c.has("auto_map")).isPresent();
+    if (remoteCode) {
+      notes.add("the config refers to Python code (auto_map); its files were copied, not run");
+    }
+    return CompanionFiles.copy(source, folder, remoteCode);
+  }
+
+  private void addCard(
+      MergePlan plan,
+      MergeReport report,
+      String recipeText,
+      Path target,
+      MergeSettings settings,
+      Path folder)
+      throws IOException {
+    MethodDescription method = plan.method().description();
+    List<String> notes = report.lines();
+    ModelCard card =
+        new ModelCard(
+            String.valueOf(target.toAbsolutePath().normalize().getFileName()),
+            method.name(),
+            method.summary(),
+            plan.inputs().stream().map(MergeInput::reference).toList(),
+            recipeText,
+            // the first line tells times, which would make two runs differ
+            notes.subList(1, notes.size()),
+            settings.version());
+    Files.writeString(folder.resolve("README.md"), card.markdown());
+    Files.writeString(folder.resolve(RECIPE_FILE), recipeText);
+  }
+
+  /** The models of a recipe, each open once; closes them all. */
+  private record OpenModels(Map<String, HfModel> byReference) implements AutoCloseable {
+
+    static OpenModels open(HfModels models, Recipe recipe) throws IOException {
+      OpenModels open = new OpenModels(new LinkedHashMap<>());
+      try {
+        for (String reference : recipe.references()) {
+          open.byReference().put(reference, models.openModel(reference));
+        }
+        return open;
+      } catch (IOException | RuntimeException e) {
+        open.close();
+        throw e;
+      }
+    }
+
+    List<MergeInput> inputs() {
+      return byReference.entrySet().stream()
+          .map(
+              entry ->
+                  new MergeInput(
+                      entry.getKey(),
+                      entry.getValue().checkpoint(),
+                      entry.getValue().structure()))
+          .toList();
+    }
+
+    HfModel model(String reference) {
+      @Nullable HfModel model = byReference.get(reference);
+      if (model == null) {
+        throw new IllegalArgumentException("\"" + reference + "\" is not open");
+      }
+      return model;
+    }
+
+    /** Replacing a folder that holds an input would delete what is being read. */
+    void refuseInside(Path target) throws IOException {
+      if (!Files.exists(target)) {
+        return;
+      }
+      Path real = target.toRealPath();
+      for (HfModel model : byReference.values()) {
+        Path folder = model.location().folder().toRealPath();
+        if (folder.startsWith(real)) {
+          throw new OutputExistsException(
+              target + ": expected a folder without inputs, found that it holds " + folder);
+        }
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      IOException failure = null;
+      for (HfModel model : byReference.values()) {
+        try {
+          model.close();
+        } catch (IOException e) {
+          if (failure == null) {
+            failure = e;
+          } else {
+            failure.addSuppressed(e);
+          }
+        }
+      }
+      if (failure != null) {
+        throw failure;
+      }
+    }
+  }
+}
