@@ -1,0 +1,153 @@
+package io.hfmerge.engine;
+
+import io.hfmerge.engine.MergeReport.Conversion;
+import io.hfmerge.plan.MergePlan;
+import io.hfmerge.plan.PlannedTensor;
+import io.hfmerge.plan.TensorSource;
+import io.hfmerge.progress.ProgressListener;
+import io.hfmerge.tensor.CheckpointWriter;
+import io.hfmerge.tensor.DType;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries plans out.
+ *
+ * <p>Workers take blocks of large tensors and batches of small ones, decode tiles to {@code
+ * double}, let the method's kernel merge them, encode with one rounding and write at the final
+ * place. The bytes written depend on the plan alone, not on {@link MergeOptions}.
+ *
+ * <p>Memory, beside the mapped inputs: per thread {@code 8 (models + 2) tile} bytes of heap, and
+ * native {@code blockElements} times the element size of the output and of each input that is not
+ * mapped. A method that needs whole rows raises tile and block to a multiple of its row.
+ */
+public final class MergeEngine {
+
+  /**
+   * Merges, from the first byte to the last. Neither finishes nor closes the writer: whoever opened
+   * it decides whether the output counts.
+   *
+   * @param plan what to do; its inputs must be open
+   * @param writer has declared {@link MergePlan#layout()}
+   * @param options how to run
+   * @param listener hears bytes of inputs; a tensor that takes several passes counts once
+   * @throws IOException the first fault of any worker; the others were stopped. {@link
+   *     InterruptedIOException} if the calling thread was interrupted
+   */
+  public MergeReport run(
+      MergePlan plan, CheckpointWriter writer, MergeOptions options, ProgressListener listener)
+      throws IOException {
+    long start = System.nanoTime();
+    listener.started("merging", plan.bytesToRead());
+    RunStatistics statistics = new RunStatistics();
+    PhaseOpener opener = new PhaseOpener(plan.method(), options);
+    WorkQueue queue = new WorkQueue(plan.tensors(), opener::open, options.blockElements());
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < options.threads(); i++) {
+      threads.add(
+          Thread.ofPlatform()
+              .name("hfmerge-merge-" + i)
+              .daemon()
+              .start(() -> {
+                try (Worker worker = new Worker(queue, opener, writer, statistics, listener)) {
+                  worker.run();
+                } catch (StoppedException e) {
+                  // the cause is another worker's
+                } catch (Throwable e) {
+                  failure.compareAndSet(null, e);
+                  queue.stop();
+                }
+              }));
+    }
+    join(threads, queue);
+    Throwable cause = failure.get();
+    if (cause != null) {
+      throw failed(cause);
+    }
+    listener.finished();
+    long merged = plan.mergedTensors();
+    return new MergeReport(
+        plan.notes(),
+        merged,
+        plan.tensors().size() - merged,
+        conversions(plan),
+        statistics.nonFinite(),
+        statistics.bytesRead.sum(),
+        statistics.bytesWritten.sum(),
+        System.nanoTime() - start,
+        statistics.readNanos.sum(),
+        statistics.writeNanos.sum(),
+        statistics.computeNanos.sum());
+  }
+
+  /**
+   * Waits for all workers. They are never interrupted, which would close the channels they read
+   * from; they look at the queue after every block instead.
+   */
+  private static void join(List<Thread> threads, WorkQueue queue) throws InterruptedIOException {
+    boolean interrupted = false;
+    for (Thread thread : threads) {
+      while (thread.isAlive()) {
+        try {
+          thread.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+          queue.stop();
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("the merge was interrupted");
+    }
+  }
+
+  private static IOException failed(Throwable cause) {
+    return switch (cause) {
+      case IOException e -> e;
+      case InternalError e ->
+          new IOException(
+              "a mapped input could not be read; was a file cut short or its disk lost while it was"
+                  + " merged?",
+              e);
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      default -> new IOException("a worker failed", cause);
+    };
+  }
+
+  private static List<Conversion> conversions(MergePlan plan) {
+    Map<DType, Map<DType, Long>> counts = new TreeMap<>();
+    for (PlannedTensor tensor : plan.tensors()) {
+      for (TensorSource source : tensor.sources()) {
+        DType from = source.tensor().dtype();
+        DType to = tensor.output().dtype();
+        if (from != to) {
+          counts.computeIfAbsent(from, key -> new TreeMap<>()).merge(to, 1L, Long::sum);
+        }
+      }
+    }
+    List<Conversion> conversions = new ArrayList<>();
+    counts.forEach((from, targets) ->
+        targets.forEach((to, tensors) ->
+            conversions.add(new Conversion(from.name(), to.name(), tensors, holds(to, from)))));
+    return conversions;
+  }
+
+  /** Whether every value of one float dtype exists in another one. */
+  private static boolean holds(DType wide, DType narrow) {
+    return switch (wide) {
+      case F64 -> true;
+      case F32 -> narrow != DType.F64;
+      case F16, BF16 -> narrow.bits() == 8;
+      default -> false;
+    };
+  }
+}

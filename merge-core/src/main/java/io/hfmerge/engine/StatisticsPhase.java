@@ -1,0 +1,91 @@
+package io.hfmerge.engine;
+
+import io.hfmerge.method.StatisticsPass;
+import io.hfmerge.plan.MergedTensor;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Feeds a tensor to a statistics pass, a segment per unit. Tiles and segments are cut the same way
+ * whatever the options; partial results are folded in ascending order.
+ */
+final class StatisticsPhase<P> extends Phase {
+
+  /** Tile of every statistics pass, so that sums do not depend on the options. */
+  static final int TILE_ELEMENTS = 1024;
+
+  /** Partial results that may wait per worker for an earlier segment. */
+  private static final int WAITING_PER_WORKER = 2;
+
+  /** How often a worker that waits for an earlier segment looks whether the merge was stopped. */
+  private static final long POLL_MILLIS = 20;
+
+  private final MergedTensor tensor;
+  private final OpenSources sources;
+  private final StatisticsPass<P> pass;
+  private final PhaseOpener opener;
+  private final int tileElements;
+  private final long segmentElements;
+  private final int window;
+
+  private final Map<Integer, P> waiting = new HashMap<>();
+  private @Nullable P folded;
+  private int nextToFold;
+
+  StatisticsPhase(
+      MergedTensor tensor,
+      OpenSources sources,
+      StatisticsPass<P> pass,
+      PhaseOpener opener,
+      int threads) {
+    int tile = Tiles.elements(pass, TILE_ELEMENTS);
+    long segment = Math.ceilDiv(Math.max(1, pass.segmentElements()), (long) tile) * tile;
+    super(unitsOf(tensor.output().elements(), segment));
+    this.tensor = tensor;
+    this.sources = sources;
+    this.pass = pass;
+    this.opener = opener;
+    this.tileElements = tile;
+    this.segmentElements = segment;
+    this.window = WAITING_PER_WORKER * threads;
+  }
+
+  @Override
+  void run(int unit, Worker worker) throws IOException {
+    awaitTurn(unit, worker);
+    P partial = pass.newPartial();
+    long first = unit * segmentElements;
+    long length = Math.min(segmentElements, tensor.output().elements() - first);
+    worker.feed(tensor, sources, pass, partial, first, length, tileElements);
+    fold(unit, partial);
+  }
+
+  private synchronized void awaitTurn(int unit, Worker worker) throws IOException {
+    while (unit > nextToFold + window) {
+      worker.checkStopped();
+      try {
+        wait(POLL_MILLIS);
+      } catch (InterruptedException e) {
+        throw worker.interrupted(e);
+      }
+    }
+  }
+
+  private synchronized void fold(int unit, P partial) {
+    waiting.put(unit, partial);
+    P next;
+    while ((next = waiting.remove(nextToFold)) != null) {
+      folded = folded == null ? next : pass.fold(folded, next);
+      nextToFold++;
+    }
+    notifyAll();
+  }
+
+  @Override
+  synchronized Phase after() {
+    P all = folded;
+    return opener.open(tensor, sources, pass.next(all == null ? pass.newPartial() : all));
+  }
+}

@@ -1,0 +1,110 @@
+package io.hfmerge.engine;
+
+import io.hfmerge.plan.PlannedTensor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Deals the work of a plan out to workers in the plan's order: units of one large tensor, or
+ * several small tensors at once. A tensor that needs several passes is finished before the next is
+ * begun, as far as there is work for everybody.
+ */
+final class WorkQueue {
+
+  /** Small tensors that a worker takes at once, whatever their size. */
+  private static final int MAX_BATCH_TENSORS = 256;
+
+  private final List<PlannedTensor> tensors;
+  private final Function<PlannedTensor, Phase> opener;
+  private final long blockElements;
+  private final Deque<Phase> open = new ArrayDeque<>();
+  private int cursor;
+  private int outstanding;
+  private boolean stopped;
+
+  /** Work for one worker: a unit of a phase, or a batch of whole tensors. */
+  sealed interface Work {
+
+    record Unit(Phase phase, int index) implements Work {}
+
+    record Batch(List<PlannedTensor> tensors) implements Work {}
+  }
+
+  WorkQueue(
+      List<PlannedTensor> tensors, Function<PlannedTensor, Phase> opener, long blockElements) {
+    this.tensors = tensors;
+    this.opener = opener;
+    this.blockElements = blockElements;
+  }
+
+  /** The next work; waits while others may still make some; {@code null} when all is done. */
+  synchronized @Nullable Work next() throws InterruptedException {
+    while (!stopped) {
+      Phase phase = open.peekFirst();
+      if (phase != null) {
+        int unit = phase.handOut();
+        if (phase.allHandedOut()) {
+          open.removeFirst();
+        }
+        outstanding++;
+        return new Work.Unit(phase, unit);
+      }
+      if (cursor < tensors.size()) {
+        if (isSmall(tensors.get(cursor))) {
+          outstanding++;
+          return new Work.Batch(batch());
+        }
+        open.addLast(opener.apply(tensors.get(cursor++)));
+      } else if (outstanding == 0) {
+        return null;
+      } else {
+        wait();
+      }
+    }
+    return null;
+  }
+
+  private boolean isSmall(PlannedTensor tensor) {
+    return tensor.output().elements() <= blockElements;
+  }
+
+  private List<PlannedTensor> batch() {
+    List<PlannedTensor> batch = new ArrayList<>();
+    long elements = 0;
+    while (cursor < tensors.size()
+        && batch.size() < MAX_BATCH_TENSORS
+        && isSmall(tensors.get(cursor))
+        && (batch.isEmpty()
+            || elements + tensors.get(cursor).output().elements() <= blockElements)) {
+      elements += tensors.get(cursor).output().elements();
+      batch.add(tensors.get(cursor++));
+    }
+    return batch;
+  }
+
+  /** To be called when work from {@link #next} succeeded. */
+  synchronized void done(Work work) {
+    outstanding--;
+    if (work instanceof Work.Unit(Phase phase, int index) && phase.completeUnit()) {
+      Phase following = phase.after();
+      if (following != null) {
+        open.addFirst(following);
+      }
+    }
+    notifyAll();
+  }
+
+  /** Gives no more work to anybody. */
+  synchronized void stop() {
+    stopped = true;
+    notifyAll();
+  }
+
+  synchronized boolean isStopped() {
+    return stopped;
+  }
+}

@@ -1,0 +1,288 @@
+package io.hfmerge.engine;
+
+import io.hfmerge.method.StatisticsPass;
+import io.hfmerge.method.TileKernel;
+import io.hfmerge.plan.CopiedTensor;
+import io.hfmerge.plan.MergedTensor;
+import io.hfmerge.plan.PlannedTensor;
+import io.hfmerge.plan.TensorSource;
+import io.hfmerge.progress.ProgressListener;
+import io.hfmerge.tensor.CheckpointWriter;
+import io.hfmerge.tensor.DType;
+import io.hfmerge.tensor.TensorCodec;
+import io.hfmerge.tensor.TensorSpec;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The buffers of one thread and what is done with them. Owns native memory until closed, by the
+ * thread that made it.
+ *
+ * <p>Memory: one tile of doubles per model, one for the result, one for the check; the encoded
+ * block; and for each source that is not mapped one block of its bytes.
+ */
+final class Worker implements AutoCloseable {
+
+  private static final TileKernel COPY =
+      (inputs, out, length, first) -> System.arraycopy(inputs[0], 0, out, 0, length);
+
+  private final WorkQueue queue;
+  private final PhaseOpener opener;
+  private final CheckpointWriter writer;
+  private final RunStatistics statistics;
+  private final ProgressListener listener;
+
+  private final NativeBuffer encoded = new NativeBuffer();
+  private final List<NativeBuffer> read = new ArrayList<>();
+  private double[][] inputs = new double[0][];
+  private double[] out = new double[0];
+  private double[] magnitudes = new double[0];
+  private MemorySegment[] segments = new MemorySegment[0];
+  private long[] offsets = new long[0];
+
+  Worker(
+      WorkQueue queue,
+      PhaseOpener opener,
+      CheckpointWriter writer,
+      RunStatistics statistics,
+      ProgressListener listener) {
+    this.queue = queue;
+    this.opener = opener;
+    this.writer = writer;
+    this.statistics = statistics;
+    this.listener = listener;
+  }
+
+  /** Works until there is nothing left or the merge is stopped. */
+  void run() throws IOException {
+    try {
+      for (WorkQueue.Work work = queue.next(); work != null; work = queue.next()) {
+        switch (work) {
+          case WorkQueue.Work.Unit(Phase phase, int index) -> phase.run(index, this);
+          case WorkQueue.Work.Batch(List<PlannedTensor> tensors) -> {
+            for (PlannedTensor tensor : tensors) {
+              runWhole(tensor);
+            }
+          }
+        }
+        queue.done(work);
+      }
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    }
+  }
+
+  private void runWhole(PlannedTensor tensor) throws IOException {
+    if (tensor.output().elements() == 0) {
+      return;
+    }
+    checkStopped();
+    for (@Nullable Phase phase = opener.open(tensor); phase != null; phase = phase.after()) {
+      for (int unit = 0; unit < phase.units(); unit++) {
+        phase.run(unit, this);
+      }
+    }
+  }
+
+  /** Leaves the current work if the merge was stopped. */
+  void checkStopped() throws InterruptedIOException {
+    if (queue.isStopped()) {
+      throw new StoppedException();
+    }
+  }
+
+  IOException interrupted(InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    InterruptedIOException e = new InterruptedIOException("the merge was interrupted");
+    e.initCause(cause);
+    return e;
+  }
+
+  /** Merges and writes the elements {@code first} to {@code first + length - 1} of a tensor. */
+  void merge(
+      MergedTensor tensor,
+      OpenSources sources,
+      TileKernel kernel,
+      long first,
+      int length,
+      int tileElements)
+      throws IOException {
+    block(tensor.output(), sources, kernel, first, length, tileElements);
+  }
+
+  /** Writes elements of a tensor in another dtype. */
+  void convert(CopiedTensor tensor, OpenSources sources, long first, int length)
+      throws IOException {
+    block(tensor.output(), sources, COPY, first, length, MergeOptions.DEFAULT_TILE_ELEMENTS);
+  }
+
+  private void block(
+      TensorSpec output,
+      OpenSources sources,
+      TileKernel kernel,
+      long first,
+      int length,
+      int tileElements)
+      throws IOException {
+    long bytes = locate(sources, first, length);
+    reserve(sources.size(), tileElements);
+    DType dtype = output.dtype();
+    MemorySegment target = encoded.atLeast(dtype.sizeBytes(length));
+    long start = System.nanoTime();
+    int checked = Math.min(length, tileElements);
+    java.util.Arrays.fill(magnitudes, 0, checked, 0);
+    for (int done = 0; done < length; done += tileElements) {
+      int tile = Math.min(tileElements, length - done);
+      decode(sources, done, tile);
+      kernel.merge(inputs, out, tile, first + done);
+      addMagnitudes(out, magnitudes, tile);
+      TensorCodec.encode(dtype, out, target, dtype.sizeBytes(done), tile);
+    }
+    if (!NonFiniteValues.none(magnitudes, checked, dtype)) {
+      countNonFinite(output, sources, target, length, tileElements);
+    }
+    statistics.computeNanos.add(System.nanoTime() - start);
+    write(output, dtype.sizeBytes(first), target.asSlice(0, dtype.sizeBytes(length)));
+    advance(bytes);
+  }
+
+  private static void addMagnitudes(double[] values, double[] sums, int length) {
+    for (int i = 0; i < length; i++) {
+      sums[i] += Math.abs(values[i]);
+    }
+  }
+
+  private void countNonFinite(
+      TensorSpec output, OpenSources sources, MemorySegment target, int length, int tileElements) {
+    long elements = 0;
+    long produced = 0;
+    for (int done = 0; done < length; done += tileElements) {
+      int tile = Math.min(tileElements, length - done);
+      TensorCodec.decode(output.dtype(), target, output.dtype().sizeBytes(done), out, tile);
+      decode(sources, done, tile);
+      for (int i = 0; i < tile; i++) {
+        if (!Double.isFinite(out[i])) {
+          elements++;
+          produced += NonFiniteValues.allFinite(inputs, sources.size(), i) ? 1 : 0;
+        }
+      }
+    }
+    if (elements > 0) {
+      statistics.addNonFinite(output.name(), elements, produced);
+    }
+  }
+
+  /** Copies bytes of a tensor. */
+  void copyBytes(CopiedTensor tensor, OpenSources sources, long offsetBytes, int length)
+      throws IOException {
+    MemorySegment whole = sources.mapped(0);
+    MemorySegment bytes;
+    if (whole != null) {
+      bytes = whole.asSlice(offsetBytes, length);
+    } else {
+      bytes = encoded.atLeast(length).asSlice(0, length);
+      read(tensor.source(), offsetBytes, bytes);
+    }
+    write(tensor.output(), offsetBytes, bytes);
+    advance(length);
+  }
+
+  /** Feeds elements to a statistics pass, in ascending order. */
+  <P> void feed(
+      MergedTensor tensor,
+      OpenSources sources,
+      StatisticsPass<P> pass,
+      P partial,
+      long first,
+      long length,
+      int tileElements)
+      throws IOException {
+    reserve(sources.size(), tileElements);
+    int block = Tiles.roundUp(MergeOptions.DEFAULT_BLOCK_ELEMENTS, tileElements);
+    for (long blockStart = 0; blockStart < length; blockStart += block) {
+      checkStopped();
+      int blockLength = (int) Math.min(block, length - blockStart);
+      long bytes = locate(sources, first + blockStart, blockLength);
+      long start = System.nanoTime();
+      for (int done = 0; done < blockLength; done += tileElements) {
+        int tile = Math.min(tileElements, blockLength - done);
+        decode(sources, done, tile);
+        pass.accept(partial, inputs, tile, first + blockStart + done);
+      }
+      statistics.computeNanos.add(System.nanoTime() - start);
+      statistics.bytesRead.add(bytes);
+    }
+  }
+
+  private void decode(OpenSources sources, int done, int tile) {
+    for (int i = 0; i < sources.size(); i++) {
+      DType dtype = sources.dtype(i);
+      TensorCodec.decode(dtype, segments[i], offsets[i] + dtype.sizeBytes(done), inputs[i], tile);
+    }
+  }
+
+  /** Finds or reads the bytes of a block of every source; returns how many they are. */
+  private long locate(OpenSources sources, long first, int length) throws IOException {
+    if (segments.length < sources.size()) {
+      segments = new MemorySegment[sources.size()];
+      offsets = new long[sources.size()];
+    }
+    long total = 0;
+    for (int i = 0; i < sources.size(); i++) {
+      long offset = sources.dtype(i).sizeBytes(first);
+      long bytes = sources.dtype(i).sizeBytes(length);
+      total += bytes;
+      MemorySegment whole = sources.mapped(i);
+      if (whole != null) {
+        segments[i] = whole;
+        offsets[i] = offset;
+      } else {
+        while (read.size() <= i) {
+          read.add(new NativeBuffer());
+        }
+        segments[i] = read.get(i).atLeast(bytes);
+        offsets[i] = 0;
+        read(sources.get(i), offset, segments[i].asSlice(0, bytes));
+      }
+    }
+    return total;
+  }
+
+  private void reserve(int models, int tileElements) {
+    if (inputs.length < models || out.length < tileElements) {
+      int tile = Math.max(out.length, tileElements);
+      inputs = new double[Math.max(models, inputs.length)][tile];
+      out = new double[tile];
+      magnitudes = new double[tile];
+    }
+  }
+
+  private void read(TensorSource source, long offsetBytes, MemorySegment target)
+      throws IOException {
+    long start = System.nanoTime();
+    source.input().checkpoint().read(source.tensor().name(), offsetBytes, target);
+    statistics.readNanos.add(System.nanoTime() - start);
+  }
+
+  private void write(TensorSpec output, long offsetBytes, MemorySegment bytes) throws IOException {
+    long start = System.nanoTime();
+    writer.write(output.name(), offsetBytes, bytes);
+    statistics.writeNanos.add(System.nanoTime() - start);
+    statistics.bytesWritten.add(bytes.byteSize());
+  }
+
+  private void advance(long bytes) {
+    statistics.bytesRead.add(bytes);
+    listener.advanced(bytes);
+  }
+
+  @Override
+  public void close() {
+    encoded.close();
+    read.forEach(NativeBuffer::close);
+  }
+}

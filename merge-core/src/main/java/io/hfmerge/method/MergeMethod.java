@@ -1,0 +1,46 @@
+package io.hfmerge.method;
+
+import java.util.List;
+
+/**
+ * A way to make one tensor out of the same tensor of several models.
+ *
+ * <p>Every output tensor is merged by itself: {@link #prepare} is called for it and answers with a
+ * first step, either a {@link TileKernel} that computes the output or a {@link StatisticsPass} that
+ * looks at all elements and then answers with the next step. Nothing is ever computed across
+ * tensors.
+ *
+ * <p>Implementations are stateless, thread-safe, have a public constructor without parameters and
+ * are named in {@code META-INF/services/io.hfmerge.method.MergeMethod}. The contract that each of
+ * them keeps:
+ *
+ * <ul>
+ *   <li>the result depends on nothing but the context and the inputs, not on the number of threads,
+ *       the tile size or the block size;
+ *   <li>arithmetic is in {@code double}, without intermediate rounding to the dtype of a tensor;
+ *   <li>NaN in an input gives NaN in the output unless the method's own page says otherwise;
+ *   <li>where a base model is required, parameters that switch every other model off give the base.
+ * </ul>
+ */
+public interface MergeMethod {
+
+  /** Name, source and parameters. The same value at every call. */
+  MethodDescription description();
+
+  /**
+   * Decides how one tensor is merged. Called when the merge is planned, to find errors before any
+   * byte is read, and again when it is carried out; must be cheap and must not keep the context.
+   *
+   * @throws io.hfmerge.error.InvalidRecipeException if the parameters cannot be used together for
+   *     this tensor; the message names the tensor
+   */
+  TensorMerge prepare(TensorContext context);
+
+  /**
+   * What a reader of the report should know about this tensor's parameters, e.g. that weights
+   * cancel; equal remarks on many tensors are reported once.
+   */
+  default List<String> remarks(TensorContext context) {
+    return List.of();
+  }
+}

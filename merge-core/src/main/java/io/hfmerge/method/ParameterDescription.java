@@ -1,0 +1,81 @@
+package io.hfmerge.method;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One parameter of a method.
+ *
+ * @param name as in a recipe
+ * @param scope one value for all models, or one per model
+ * @param type number or truth value
+ * @param defaultValue value where a recipe gives none, truth values as 0 or 1; {@code null} if it
+ *     must be given
+ * @param minimum smallest allowed value
+ * @param maximum largest allowed value
+ * @param meaning one line for people
+ * @param used false where a recipe may give it and the method has no use for it
+ */
+public record ParameterDescription(
+    String name,
+    Scope scope,
+    Type type,
+    @Nullable Double defaultValue,
+    double minimum,
+    double maximum,
+    String meaning,
+    boolean used) {
+
+  /** Whether a parameter has one value or one for each model. */
+  public enum Scope {
+    GLOBAL,
+    PER_MODEL
+  }
+
+  /** What values a parameter takes. */
+  public enum Type {
+    NUMBER,
+    FLAG
+  }
+
+  public ParameterDescription {
+    if (!name.matches("[A-Za-z][A-Za-z0-9_]*")) {
+      throw new IllegalArgumentException("not a parameter name: \"" + name + '"');
+    }
+    if (!(minimum <= maximum)) {
+      throw new IllegalArgumentException(name + ": empty range " + minimum + " to " + maximum);
+    }
+    if (defaultValue != null && !(defaultValue >= minimum && defaultValue <= maximum)) {
+      throw new IllegalArgumentException(name + ": default " + defaultValue + " out of range");
+    }
+  }
+
+  /** A finite number of any size. */
+  public static ParameterDescription number(
+      String name, Scope scope, @Nullable Double defaultValue, String meaning) {
+    return new ParameterDescription(
+        name, scope, Type.NUMBER, defaultValue, -Double.MAX_VALUE, Double.MAX_VALUE, meaning, true);
+  }
+
+  /** A truth value for all models. */
+  public static ParameterDescription flag(String name, boolean defaultValue, String meaning) {
+    return new ParameterDescription(
+        name, Scope.GLOBAL, Type.FLAG, defaultValue ? 1.0 : 0.0, 0, 1, meaning, true);
+  }
+
+  /** The same with a narrower range, both ends included. */
+  public ParameterDescription within(double newMinimum, double newMaximum) {
+    return new ParameterDescription(
+        name, scope, type, defaultValue, newMinimum, newMaximum, meaning, used);
+  }
+
+  /** The same, accepted for compatibility and without effect. */
+  public ParameterDescription unused() {
+    return new ParameterDescription(
+        name, scope, type, defaultValue, minimum, maximum, meaning, false);
+  }
+
+  /** Whether a recipe must give it. */
+  public boolean required() {
+    return defaultValue == null;
+  }
+}

@@ -1,0 +1,56 @@
+package io.hfmerge.method;
+
+/**
+ * Looks at every element of the inputs of one tensor and then answers with the next step.
+ *
+ * <p>The tensor is cut into segments of a length that the pass itself chooses. Each segment is fed,
+ * tile by tile in ascending order and by one thread, into a partial result of its own; partial
+ * results are folded in ascending order of their segments. Tiles are cut the same way whatever the
+ * options of the run. So the outcome, floating-point sums included, is the same for any number of
+ * threads, tile size and block size.
+ *
+ * @param <P> partial result, mutable
+ */
+public non-sealed interface StatisticsPass<P> extends TensorMerge {
+
+  /** Segment length where a pass does not choose: small partial results. */
+  long DEFAULT_SEGMENT_ELEMENTS = 1L << 16;
+
+  /** A new partial result that has seen nothing. */
+  P newPartial();
+
+  /**
+   * Takes one tile in. Called by one thread at a time per partial result.
+   *
+   * @param partial result of the tile's segment so far
+   * @param inputs as for {@link TileKernel#merge}
+   * @param length number of elements, at least 1
+   * @param firstElement row-major index of the first element within the tensor
+   */
+  void accept(P partial, double[][] inputs, int length, long firstElement);
+
+  /**
+   * Folds the result of the next segment into that of all segments before it.
+   *
+   * @param before result of the segments 0 to i; may be changed and returned
+   * @param next result of segment i + 1; not used again
+   * @return result of the segments 0 to i + 1
+   */
+  P fold(P before, P next);
+
+  /**
+   * The step that follows, once every element was seen.
+   *
+   * @param all fold over all segments; untouched by {@link #accept} if the tensor is empty
+   */
+  TensorMerge next(P all);
+
+  /**
+   * Elements per segment, rounded up to whole tiles by the engine. Passes with a large partial
+   * result, such as a histogram, choose a long segment: about threads times two partial results
+   * exist at a time.
+   */
+  default long segmentElements() {
+    return DEFAULT_SEGMENT_ELEMENTS;
+  }
+}

@@ -1,0 +1,19 @@
+package io.hfmerge.method;
+
+/** A step on the way to one output tensor: a pass that looks, or the one that computes. */
+public sealed interface TensorMerge permits TileKernel, StatisticsPass {
+
+  /**
+   * Every tile starts at a multiple of this many elements and holds a multiple of it, but for a
+   * shorter rest at the end of the tensor. A method that needs whole rows answers with the row
+   * length; memory then grows to one granule per model and worker.
+   *
+   * @return at least 1, at most {@link #MAX_GRANULE_ELEMENTS}
+   */
+  default int granuleElements() {
+    return 1;
+  }
+
+  /** Largest granule: 64 MiB of doubles per model and worker, far beyond any row in use. */
+  int MAX_GRANULE_ELEMENTS = 1 << 23;
+}

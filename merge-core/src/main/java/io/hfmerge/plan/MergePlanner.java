@@ -1,0 +1,106 @@
+package io.hfmerge.plan;
+
+import io.hfmerge.error.InvalidRecipeException;
+import io.hfmerge.method.BaseModelUse;
+import io.hfmerge.method.MergeMethod;
+import io.hfmerge.method.MergeMethods;
+import io.hfmerge.method.MethodDescription;
+import io.hfmerge.method.ParameterDescription;
+import io.hfmerge.recipe.ModelEntry;
+import io.hfmerge.recipe.Recipe;
+import io.hfmerge.recipe.RecipeChecker;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Makes plans out of recipes and open checkpoints, from headers alone.
+ *
+ * <p>The output has names, order and shapes of the base model or, without one, of the first model.
+ * Tensors are matched by canonical names. All problems are said at once.
+ */
+public final class MergePlanner {
+
+  private final MergeMethods methods;
+
+  public MergePlanner(MergeMethods methods) {
+    this.methods = methods;
+  }
+
+  /**
+   * Plans a merge.
+   *
+   * @param recipe what to do
+   * @param inputs one for each of {@link Recipe#references()}, in any order
+   * @throws InvalidRecipeException if the recipe does not fit the method or these tensors
+   * @throws io.hfmerge.error.IncompatibleCheckpointsException if names or shapes do not match;
+   *     names the tensors and both shapes
+   * @throws io.hfmerge.error.UnsupportedFeatureException if a tensor cannot be merged: packed 4-
+   *     and 6-bit floats, complex numbers, quantised weights
+   * @throws IllegalArgumentException if an input is missing
+   */
+  public MergePlan plan(Recipe recipe, List<MergeInput> inputs) {
+    new RecipeChecker(methods).check(recipe);
+    MergeMethod method = methods.find(recipe.mergeMethod()).orElseThrow();
+    MethodDescription description = method.description();
+    PlanProblems problems = new PlanProblems();
+
+    Map<String, CanonicalIndex> indices = new HashMap<>();
+    for (MergeInput input : inputs) {
+      indices.put(input.reference(), new CanonicalIndex(input, problems));
+    }
+    List<MergeInput> used = new ArrayList<>();
+    for (String reference : recipe.references()) {
+      used.add(index(indices, reference).input());
+    }
+    String base = recipe.baseModel();
+    boolean baseTakesPart = base != null && description.base() != BaseModelUse.UNUSED;
+    List<CanonicalIndex> models = new ArrayList<>();
+    if (base != null && baseTakesPart) {
+      models.add(index(indices, base));
+    }
+    for (ModelEntry model : recipe.models()) {
+      if (!RecipeChecker.actsAsBase(recipe, model.reference(), description)) {
+        models.add(index(indices, model.reference()));
+      }
+    }
+    noteRecipe(recipe, description, problems);
+
+    CanonicalIndex layout =
+        index(indices, base != null ? base : recipe.models().getFirst().reference());
+    List<PlannedTensor> tensors =
+        new TensorMatcher(recipe, method, layout, models, baseTakesPart, problems).match();
+    problems.throwIfAny();
+    return new MergePlan(recipe, method, used, tensors, problems.notes());
+  }
+
+  private static CanonicalIndex index(Map<String, CanonicalIndex> indices, String reference) {
+    CanonicalIndex index = indices.get(reference);
+    if (index == null) {
+      throw new IllegalArgumentException("no open checkpoint for \"" + reference + '"');
+    }
+    return index;
+  }
+
+  private static void noteRecipe(Recipe recipe, MethodDescription method, PlanProblems problems) {
+    String base = recipe.baseModel();
+    boolean listed = recipe.models().stream().anyMatch(model -> model.reference().equals(base));
+    if (base != null && listed && method.base() != BaseModelUse.UNUSED) {
+      problems.note("the base model is listed among the models too; it counts once, as the base");
+    }
+    if (base != null && !listed && method.base() == BaseModelUse.UNUSED) {
+      problems.note(
+          method.name() + " has no use for a base model: it lends names and order, no values");
+    }
+    for (ParameterDescription parameter : method.parameters()) {
+      boolean given =
+          recipe.parameters().containsKey(parameter.name())
+              || recipe.models().stream()
+                  .anyMatch(model -> model.parameters().containsKey(parameter.name()));
+      if (given && !parameter.used()) {
+        problems.note("parameter \"" + parameter.name() + "\" has no effect on " + method.name());
+      }
+    }
+  }
+}

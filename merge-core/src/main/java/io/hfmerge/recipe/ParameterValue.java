@@ -1,0 +1,56 @@
+package io.hfmerge.recipe;
+
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * What a recipe says about one parameter: rules of which the first that covers a tensor holds.
+ *
+ * @param rules at least one
+ */
+public record ParameterValue(List<ParameterRule> rules) {
+
+  public ParameterValue {
+    rules = List.copyOf(rules);
+    if (rules.isEmpty()) {
+      throw new IllegalArgumentException("a parameter without a value");
+    }
+  }
+
+  /** The same number for all tensors. */
+  public static ParameterValue of(double number) {
+    return new ParameterValue(
+        List.of(new ParameterRule(ParameterRule.ANY, List.of(number), false)));
+  }
+
+  /** The same truth value for all tensors. */
+  public static ParameterValue of(boolean flag) {
+    return new ParameterValue(
+        List.of(new ParameterRule(ParameterRule.ANY, List.of(flag ? 1.0 : 0.0), true)));
+  }
+
+  /** Numbers that the layers from first to last interpolate between. */
+  public static ParameterValue gradient(List<Double> knots) {
+    return new ParameterValue(List.of(new ParameterRule(ParameterRule.ANY, knots, false)));
+  }
+
+  /**
+   * The value for a tensor; empty if no rule covers it.
+   *
+   * @param tensorName name that filters look at
+   * @param position place in the stack of layers, 0 to 1
+   */
+  public OptionalDouble at(String tensorName, double position) {
+    for (ParameterRule rule : rules) {
+      if (rule.covers(tensorName)) {
+        return OptionalDouble.of(rule.at(position));
+      }
+    }
+    return OptionalDouble.empty();
+  }
+
+  /** Whether some rule depends on the layer. */
+  public boolean hasGradient() {
+    return rules.stream().anyMatch(rule -> rule.knots().size() > 1);
+  }
+}

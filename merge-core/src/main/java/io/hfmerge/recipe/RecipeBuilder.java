@@ -1,0 +1,70 @@
+package io.hfmerge.recipe;
+
+import io.hfmerge.method.Compatibility;
+import io.hfmerge.tensor.DType;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Builds a {@link Recipe} step by step. Not thread-safe. */
+public final class RecipeBuilder {
+
+  private final String mergeMethod;
+  private final List<ModelEntry> models = new ArrayList<>();
+  private final Map<String, ParameterValue> parameters = new LinkedHashMap<>();
+  private @Nullable String baseModel;
+  private @Nullable DType dtype;
+  private @Nullable DType outDtype;
+  private Compatibility compatibility = Compatibility.HFMERGE;
+  private long seed;
+
+  RecipeBuilder(String mergeMethod) {
+    this.mergeMethod = mergeMethod;
+  }
+
+  public RecipeBuilder base(@Nullable String reference) {
+    baseModel = reference;
+    return this;
+  }
+
+  public RecipeBuilder model(String reference, Map<String, ParameterValue> modelParameters) {
+    models.add(new ModelEntry(reference, modelParameters));
+    return this;
+  }
+
+  public RecipeBuilder model(String reference) {
+    return model(reference, Map.of());
+  }
+
+  public RecipeBuilder parameter(String name, ParameterValue value) {
+    parameters.put(name, value);
+    return this;
+  }
+
+  public RecipeBuilder dtype(@Nullable DType value) {
+    dtype = value;
+    return this;
+  }
+
+  public RecipeBuilder outDtype(@Nullable DType value) {
+    outDtype = value;
+    return this;
+  }
+
+  public RecipeBuilder compatibility(Compatibility value) {
+    compatibility = value;
+    return this;
+  }
+
+  public RecipeBuilder seed(long value) {
+    seed = value;
+    return this;
+  }
+
+  public Recipe build() {
+    return new Recipe(
+        mergeMethod, models, baseModel, parameters, dtype, outDtype, compatibility, seed);
+  }
+}
