@@ -125,12 +125,9 @@ public final class SumCommand implements Callable<Integer> {
     return DType.ofTorchName(name)
         .or(() -> DType.ofSafetensorsName(name.toUpperCase(Locale.ROOT)))
         .filter(DType::isFloat)
-        .orElseThrow(
-            () ->
-                usage(
-                    "--dtype: expected float32, bfloat16, float16 or float64, found \""
-                        + name
-                        + '"'));
+        .orElseThrow(() ->
+            usage(
+                "--dtype: expected float32, bfloat16, float16 or float64, found \"" + name + '"'));
   }
 
   private ParameterException usage(String message) {

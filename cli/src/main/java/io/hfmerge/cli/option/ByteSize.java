@@ -20,8 +20,26 @@ public record ByteSize(long bytes) {
 
   private static final Map<String, Long> UNITS =
       Map.of(
-          "", 1L, "B", 1L, "KB", 1_000L, "MB", 1_000_000L, "GB", 1_000_000_000L, "TB",
-          1_000_000_000_000L, "KIB", 1L << 10, "MIB", 1L << 20, "GIB", 1L << 30, "TIB", 1L << 40);
+          "",
+          1L,
+          "B",
+          1L,
+          "KB",
+          1_000L,
+          "MB",
+          1_000_000L,
+          "GB",
+          1_000_000_000L,
+          "TB",
+          1_000_000_000_000L,
+          "KIB",
+          1L << 10,
+          "MIB",
+          1L << 20,
+          "GIB",
+          1L << 30,
+          "TIB",
+          1L << 40);
 
   /** Reads {@code 5GB} (decimal), {@code 512MiB} (binary) or plain bytes. */
   public static final class Converter implements ITypeConverter<ByteSize> {
@@ -33,7 +51,7 @@ public record ByteSize(long bytes) {
         try {
           long bytes =
               new BigDecimal(matcher.group(1))
-                  .multiply(BigDecimal.valueOf(UNITS.get(matcher.group(2))))
+                  .multiply(BigDecimal.valueOf(UNITS.getOrDefault(matcher.group(2), 1L)))
                   .toBigInteger()
                   .longValueExact();
           if (bytes > 0) {

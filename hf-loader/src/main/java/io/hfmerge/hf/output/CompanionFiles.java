@@ -1,10 +1,9 @@
 package io.hfmerge.hf.output;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -82,13 +81,11 @@ final class CompanionFiles {
   }
 
   private static String copyFile(Path file, Path folder, String prefix) throws IOException {
-    // through links: the Hub's cache holds nothing but links
     String name = file.getFileName().toString();
-    Files.copy(
-        file.toRealPath(),
-        folder.resolve(name),
-        LinkOption.NOFOLLOW_LINKS,
-        StandardCopyOption.REPLACE_EXISTING);
+    // the content alone: a file that was read-only in the Hub's cache is not so in the output
+    try (InputStream in = Files.newInputStream(file)) {
+      Files.copy(in, folder.resolve(name));
+    }
     return prefix + name;
   }
 

@@ -26,8 +26,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From a recipe to a model folder: opens the models, plans, merges, and adds what transformers needs
- * beside the weights. The folder appears whole or not at all; inputs are never written to.
+ * From a recipe to a model folder: opens the models, plans, merges, and adds what transformers
+ * needs beside the weights. The folder appears whole or not at all; inputs are never written to.
  */
 public final class ModelMerger {
 
@@ -179,12 +179,9 @@ public final class ModelMerger {
 
     List<MergeInput> inputs() {
       return byReference.entrySet().stream()
-          .map(
-              entry ->
-                  new MergeInput(
-                      entry.getKey(),
-                      entry.getValue().checkpoint(),
-                      entry.getValue().structure()))
+          .map(entry ->
+              new MergeInput(
+                  entry.getKey(), entry.getValue().checkpoint(), entry.getValue().structure()))
           .toList();
     }
 

@@ -32,7 +32,7 @@ final class OutputConfig {
   static void write(Path source, Path target, Optional<DType> dtype) throws IOException {
     ModelConfig config = ModelConfig.read(source);
     if (dtype.isEmpty() || config.dtype().equals(dtype)) {
-      Files.copy(source.toRealPath(), target);
+      Files.write(target, Files.readAllBytes(source));
       return;
     }
     ObjectNode tree = config.tree().deepCopy();
