@@ -51,6 +51,10 @@ public final class HfMerge implements Runnable {
         (failure, failed, parsed) -> report(failure, failed, root.verbosity.stackTrace()));
     commandLine.setUnmatchedOptionsArePositionalParams(false);
     commandLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
+    for (CommandLine subcommand : commandLine.getSubcommands().values()) {
+      // listed once, by hfmerge --help
+      subcommand.getCommandSpec().usageMessage().exitCodeListHeading("");
+    }
     return commandLine;
   }
 

@@ -24,14 +24,12 @@ class ReadmeTest {
   @CsvSource({"djl, DjlSample", "merge, MergeSample"})
   void readmeShowsTheSampleAsItIsCompiled(String region, String source) throws IOException {
     String code =
-        Files.readString(
-            Path.of("src/main/java/io/hfmerge/examples/readme", source + ".java"));
+        Files.readString(Path.of("src/main/java/io/hfmerge/examples/readme", source + ".java"));
     String marked =
         code.substring(
             code.indexOf("// [begin README " + region + "]"),
             code.indexOf("// [end README " + region + "]"));
-    String shown =
-        marked.substring(marked.indexOf('\n') + 1).stripIndent().stripTrailing();
+    String shown = marked.substring(marked.indexOf('\n') + 1).stripIndent().stripTrailing();
     assertThat(Files.readString(Path.of("../README.md"))).contains(shown);
   }
 

@@ -2,6 +2,7 @@ package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeEngine;
 import io.hfmerge.engine.MergeReport;
+import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.error.OutputExistsException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,7 +56,7 @@ public final class ModelMerger {
    */
   public String describePlan(Recipe recipe) throws IOException {
     try (OpenModels open = OpenModels.open(models, recipe)) {
-      return new MergePlanner(methods).plan(recipe, open.inputs()).describe();
+      return plan(recipe, open).describe();
     }
   }
 
@@ -79,7 +81,7 @@ public final class ModelMerger {
       throws IOException {
     StagedFolder.refuseExisting(target.toAbsolutePath().normalize(), settings.replace());
     try (OpenModels open = OpenModels.open(models, recipe)) {
-      MergePlan plan = new MergePlanner(methods).plan(recipe, open.inputs());
+      MergePlan plan = plan(recipe, open);
       HfModel layout = open.model(plan.inputs().getFirst().reference());
       refuseQuantised(layout);
       open.refuseInside(target);
@@ -97,6 +99,26 @@ public final class ModelMerger {
         staged.publish();
         return new MergedModel(target, report, companions, notes);
       }
+    }
+  }
+
+  /** Plans; models of two families are named as such before their tensors are compared in vain. */
+  private MergePlan plan(Recipe recipe, OpenModels open) {
+    try {
+      return new MergePlanner(methods).plan(recipe, open.inputs());
+    } catch (IncompatibleCheckpointsException e) {
+      Map<String, String> families = open.families();
+      if (families.size() < 2) {
+        throw e;
+      }
+      throw new IncompatibleCheckpointsException(
+          "expected models of one family, found "
+              + families.entrySet().stream()
+                  .map(family -> family.getKey() + " (" + family.getValue() + ")")
+                  .collect(Collectors.joining(", "))
+              + "\n"
+              + e.getMessage(),
+          e);
     }
   }
 
@@ -183,6 +205,14 @@ public final class ModelMerger {
               new MergeInput(
                   entry.getKey(), entry.getValue().checkpoint(), entry.getValue().structure()))
           .toList();
+    }
+
+    /** A reference for each {@code model_type}. */
+    Map<String, String> families() {
+      Map<String, String> families = new LinkedHashMap<>();
+      byReference.forEach(
+          (reference, model) -> families.putIfAbsent(model.structure().modelType(), reference));
+      return families;
     }
 
     HfModel model(String reference) {
