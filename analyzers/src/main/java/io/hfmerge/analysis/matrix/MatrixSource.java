@@ -1,0 +1,232 @@
+package io.hfmerge.analysis.matrix;
+
+import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.error.UnsupportedFeatureException;
+import io.hfmerge.hf.arch.MatrixBlock;
+import io.hfmerge.hf.arch.WeightMatrix;
+import io.hfmerge.tensor.Checkpoint;
+import io.hfmerge.tensor.DType;
+import io.hfmerge.tensor.TensorSpec;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A weight matrix {@code [out, in]} open for reading in panels of lines; owns the copies of tensors
+ * that are not mapped, until closed.
+ *
+ * <p>Shape: {@code rows x columns}, each below 2^31, the whole of any size. Reading decodes exactly
+ * (F64 to {@code float} rounds). Singular values do not care about orientation, so most callers
+ * read {@link #longWay()}: lines as short as the matrix allows, transposed in small tiles where the
+ * storage runs the other way. NaN and infinities are passed through. Not thread-safe to close; any
+ * number of threads may read.
+ */
+public final class MatrixSource implements AutoCloseable {
+
+  private final WeightMatrix matrix;
+  private final List<StoredBlock> blocks;
+  private final Arena arena;
+
+  private MatrixSource(WeightMatrix matrix, List<StoredBlock> blocks, Arena arena) {
+    this.matrix = matrix;
+    this.blocks = List.copyOf(blocks);
+    this.arena = arena;
+  }
+
+  /**
+   * Opens a matrix, copying only tensors that the checkpoint cannot map.
+   *
+   * @throws UnsupportedFeatureException if a side is 2^31 or longer, or a tensor is not of a float
+   *     dtype
+   * @throws MalformedCheckpointException if a tensor has not the shape that the matrix needs
+   * @throws IOException if bytes cannot be read
+   */
+  public static MatrixSource open(Checkpoint checkpoint, WeightMatrix matrix) throws IOException {
+    if (matrix.rows() > Integer.MAX_VALUE || matrix.columns() > Integer.MAX_VALUE) {
+      throw new UnsupportedFeatureException(
+          "%s is %d x %d; sides below 2^31 can be analysed"
+              .formatted(matrix.label(), matrix.rows(), matrix.columns()));
+    }
+    Arena arena = Arena.ofShared();
+    try {
+      List<StoredBlock> blocks = new ArrayList<>();
+      for (MatrixBlock block : matrix.blocks()) {
+        blocks.add(open(checkpoint, matrix, block, arena));
+      }
+      return new MatrixSource(matrix, blocks, arena);
+    } catch (IOException | RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private static StoredBlock open(
+      Checkpoint checkpoint, WeightMatrix matrix, MatrixBlock block, Arena arena)
+      throws IOException {
+    TensorSpec spec =
+        checkpoint
+            .find(block.tensor())
+            .orElseThrow(
+                () ->
+                    new MalformedCheckpointException(
+                        "%s has no tensor \"%s\", part of %s"
+                            .formatted(checkpoint.id(), block.tensor(), matrix.label())));
+    if (!spec.dtype().isFloat()) {
+      throw new UnsupportedFeatureException(
+          "tensor \"%s\" is %s, which is not a matrix of numbers"
+              .formatted(spec.name(), spec.describe()));
+    }
+    List<Long> shape = spec.shape().dimensions();
+    long storedRows = shape.isEmpty() ? 1 : shape.get(0);
+    long pitch = 1;
+    for (long dimension : shape.subList(Math.min(1, shape.size()), shape.size())) {
+      pitch = Math.multiplyExact(pitch, dimension);
+    }
+    long lines = block.transposed() ? pitch : storedRows;
+    long length = block.transposed() ? storedRows : pitch;
+    if (block.firstRow() < 0
+        || block.rows() < 0
+        || block.firstRow() > lines - block.rows()
+        || block.columns() != length
+        || block.columns() != matrix.columns()) {
+      throw new MalformedCheckpointException(
+          "tensor \"%s\" is %s; %s needs rows %d to %d of length %d of it"
+              .formatted(
+                  spec.name(),
+                  spec.describe(),
+                  matrix.label(),
+                  block.firstRow(),
+                  block.firstRow() + block.rows(),
+                  matrix.columns()));
+    }
+    Optional<MemorySegment> mapped = checkpoint.mapped(spec.name());
+    MemorySegment data;
+    if (mapped.isPresent()) {
+      data = mapped.get();
+    } else {
+      data = arena.allocate(Math.max(1, spec.sizeBytes()), Double.BYTES);
+      if (spec.sizeBytes() > 0) {
+        checkpoint.read(spec.name(), 0, data.asSlice(0, spec.sizeBytes()));
+      }
+    }
+    return new StoredBlock(
+        data,
+        spec.dtype(),
+        block.transposed(),
+        pitch,
+        block.firstRow(),
+        block.rows(),
+        block.columns());
+  }
+
+  /** What the matrix is. */
+  public WeightMatrix matrix() {
+    return matrix;
+  }
+
+  /** Number of rows. */
+  public int rows() {
+    return (int) matrix.rows();
+  }
+
+  /** Number of columns. */
+  public int columns() {
+    return (int) matrix.columns();
+  }
+
+  /** The smaller of the two sides: the largest possible rank. */
+  public int shortSide() {
+    return Math.min(rows(), columns());
+  }
+
+  /** The larger of the two sides. */
+  public int longSide() {
+    return Math.max(rows(), columns());
+  }
+
+  /** The orientation whose lines have length {@link #shortSide()}. */
+  public Orientation longWay() {
+    return rows() >= columns() ? Orientation.ROWS : Orientation.COLUMNS;
+  }
+
+  /** The element type; of several blocks the coarsest. */
+  public DType dtype() {
+    return blocks.stream()
+        .map(StoredBlock::dtype)
+        .min((a, b) -> Integer.compare(a.bits(), b.bits()))
+        .orElse(DType.F32);
+  }
+
+  /** Bytes that the elements take in the checkpoint. */
+  public long storedBytes() {
+    return blocks.stream()
+        .mapToLong(block -> block.dtype().sizeBytes(block.rows() * block.columns()))
+        .sum();
+  }
+
+  /** Whether {@code float} holds every element exactly. */
+  public boolean exactAsFloat() {
+    return blocks.stream().noneMatch(block -> block.dtype() == DType.F64);
+  }
+
+  /**
+   * Reads lines; element {@code k} of line {@code first + i} goes to {@code target[i * stride +
+   * k]}.
+   *
+   * @param orientation whether lines are rows or columns
+   * @param first first line
+   * @param count number of lines
+   * @param target holds {@code count * stride} numbers; those between lines are left alone
+   * @param stride distance of lines in the target, at least their length
+   */
+  public void read(Orientation orientation, int first, int count, float[] target, int stride) {
+    if (orientation == Orientation.COLUMNS) {
+      int at = 0;
+      for (StoredBlock block : blocks) {
+        block.read(orientation, first, count, target, at, stride);
+        at += (int) block.rows();
+      }
+      return;
+    }
+    long start = 0;
+    for (StoredBlock block : blocks) {
+      long from = Math.max(first, start);
+      long to = Math.min((long) first + count, start + block.rows());
+      if (from < to) {
+        int at = (int) (from - first) * stride;
+        block.read(orientation, from - start, (int) (to - from), target, at, stride);
+      }
+      start += block.rows();
+    }
+  }
+
+  /** As {@link #read(Orientation, int, int, float[], int)}, exact for F64 too. */
+  public void read(Orientation orientation, int first, int count, double[] target, int stride) {
+    if (orientation == Orientation.COLUMNS) {
+      int at = 0;
+      for (StoredBlock block : blocks) {
+        block.read(orientation, first, count, target, at, stride);
+        at += (int) block.rows();
+      }
+      return;
+    }
+    long start = 0;
+    for (StoredBlock block : blocks) {
+      long from = Math.max(first, start);
+      long to = Math.min((long) first + count, start + block.rows());
+      if (from < to) {
+        int at = (int) (from - first) * stride;
+        block.read(orientation, from - start, (int) (to - from), target, at, stride);
+      }
+      start += block.rows();
+    }
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,72 @@
+package io.hfmerge.analysis.spectral;
+
+import static org.bytedeco.openblas.global.openblas.CblasLower;
+import static org.bytedeco.openblas.global.openblas.CblasNoTrans;
+import static org.bytedeco.openblas.global.openblas.CblasRowMajor;
+import static org.bytedeco.openblas.global.openblas.CblasTrans;
+import static org.bytedeco.openblas.global.openblas.cblas_dgemm;
+import static org.bytedeco.openblas.global.openblas.cblas_dsyrk;
+
+import java.lang.foreign.Arena;
+import java.nio.ByteOrder;
+import java.nio.DoubleBuffer;
+import org.bytedeco.openblas.global.openblas_full;
+
+/**
+ * The products that OpenBLAS does, one thread a call: matrices are spread over Java threads
+ * instead, which is as fast when there are more matrices than cores, never makes the two pools
+ * fight, and keeps the bits the same for every number of threads.
+ *
+ * <p>Memory comes from arenas rather than JavaCPP's pointers, whose limits count mapped checkpoints
+ * as if they were allocated.
+ */
+final class Blas {
+
+  /** Doubles that one byte buffer of 2 GiB can hold. */
+  static final long MAX_DOUBLES = Integer.MAX_VALUE / Double.BYTES;
+
+  static {
+    openblas_full.openblas_set_num_threads(1);
+  }
+
+  private Blas() {}
+
+  /** Loads the library, which sets the number of threads. */
+  static void useOneThread() {}
+
+  /** Zeroed memory for at most {@link #MAX_DOUBLES}. */
+  static DoubleBuffer allocate(Arena arena, long doubles) {
+    return arena
+        .allocate(Math.max(1, doubles) * Double.BYTES, Long.BYTES * 8L)
+        .asByteBuffer()
+        .order(ByteOrder.nativeOrder())
+        .asDoubleBuffer();
+  }
+
+  /** Adds {@code LᵀL} of {@code count x n} lines to the lower triangle of {@code gram}. */
+  static void addGramOfColumns(DoubleBuffer lines, int count, int n, DoubleBuffer gram) {
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, n, count, 1.0, lines, n, 1.0, gram, n);
+  }
+
+  /** Writes {@code L Lᵀ} of {@code count x length} lines to the lower triangle of {@code gram}. */
+  static void gramOfLines(double[] lines, int count, int length, double[] gram) {
+    cblas_dsyrk(
+        CblasRowMajor,
+        CblasLower,
+        CblasNoTrans,
+        count,
+        length,
+        1.0,
+        lines,
+        length,
+        0.0,
+        gram,
+        count);
+  }
+
+  /** {@code c = a b}, or {@code a bᵀ}, of row-major {@code n x n} matrices. */
+  static void multiply(double[] a, double[] b, double[] c, int n, boolean transposeB) {
+    int right = transposeB ? CblasTrans : CblasNoTrans;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, right, n, n, n, 1.0, a, n, b, n, 0.0, c, n);
+  }
+}

@@ -1,0 +1,94 @@
+package io.hfmerge.analysis.spectral;
+
+import static io.hfmerge.analysis.spectral.LanczosKernels.WIDTH;
+
+/**
+ * The largest Ritz pairs of a block Lanczos basis, and what they say about λ₁; see {@link
+ * BlockLanczos} for the bound.
+ */
+final class Ritz {
+
+  private final int size;
+  private final double[] values;
+  private final double[] residuals;
+  private final double[] vector;
+
+  private Ritz(int size, double[] values, double[] residuals, double[] vector) {
+    this.size = size;
+    this.values = values;
+    this.residuals = residuals;
+    this.vector = vector;
+  }
+
+  /**
+   * Solves the projected problem.
+   *
+   * @param projection row-major, its leading {@code size x size} part counts
+   * @param pitch length of its rows
+   * @param size number of basis vectors, at least 4
+   * @param beta coupling of the last block to the next one, 4 x 4
+   */
+  static Ritz of(double[] projection, int pitch, int size, double[] beta) {
+    double[] matrix = new double[size * size];
+    for (int i = 0; i < size; i++) {
+      System.arraycopy(projection, i * pitch, matrix, i * size, size);
+    }
+    int count = Math.min(size, WIDTH + 1);
+    SymmetricEigen.Pairs pairs = SymmetricEigen.largest(matrix, size, count);
+    double[] values = new double[count];
+    double[] residuals = new double[count];
+    for (int i = 0; i < count; i++) {
+      int from = (count - 1 - i) * size;
+      values[i] = pairs.values()[count - 1 - i];
+      double square = 0;
+      for (int r = 0; r < WIDTH; r++) {
+        double sum = 0;
+        for (int k = 0; k < WIDTH; k++) {
+          sum += beta[r * WIDTH + k] * pairs.vectors()[from + size - WIDTH + k];
+        }
+        square += sum * sum;
+      }
+      residuals[i] = Math.sqrt(square);
+    }
+    double[] vector = new double[size];
+    System.arraycopy(pairs.vectors(), (count - 1) * size, vector, 0, size);
+    return new Ritz(size, values, residuals, vector);
+  }
+
+  /** Component of the first Ritz vector along a basis vector. */
+  double vector(int index) {
+    return vector[index];
+  }
+
+  int size() {
+    return size;
+  }
+
+  /** Bound on the relative error of σ₁ by the residuals of the recurrence. */
+  double relativeBound() {
+    return bound(values[0], residuals[0]);
+  }
+
+  /**
+   * The same with the Rayleigh quotient and residual of the first Ritz vector computed in f64, and
+   * with the f32 noise of the recurrence in all others.
+   */
+  double certify(double eigenvalue, double residual) {
+    return bound(eigenvalue, residual);
+  }
+
+  private double bound(double first, double residual) {
+    double noise = BlockLanczos.FLOAT_NOISE * first;
+    double square = residual * residual;
+    double best = residual;
+    for (int j = 1; j < values.length; j++) {
+      double gap = first - values[j] - residuals[j] - noise;
+      if (gap > 0) {
+        best = Math.min(best, 2 * square / (gap + Math.sqrt(gap * gap + 4 * square)));
+      }
+      double other = residuals[j] + noise;
+      square += other * other;
+    }
+    return first > 0 ? best / (2 * first) : 0;
+  }
+}
