@@ -69,11 +69,10 @@ public final class MatrixSource implements AutoCloseable {
     TensorSpec spec =
         checkpoint
             .find(block.tensor())
-            .orElseThrow(
-                () ->
-                    new MalformedCheckpointException(
-                        "%s has no tensor \"%s\", part of %s"
-                            .formatted(checkpoint.id(), block.tensor(), matrix.label())));
+            .orElseThrow(() ->
+                new MalformedCheckpointException(
+                    "%s has no tensor \"%s\", part of %s"
+                        .formatted(checkpoint.id(), block.tensor(), matrix.label())));
     if (!spec.dtype().isFloat()) {
       throw new UnsupportedFeatureException(
           "tensor \"%s\" is %s, which is not a matrix of numbers"

@@ -12,7 +12,9 @@ import io.hfmerge.tensor.DType;
  */
 public final class NoiseFloor {
 
-  /** Root mean square of the rounding error of normally distributed numbers, in units of 2^-(p-1). */
+  /**
+   * Root mean square of the rounding error of normally distributed numbers, in units of 2^-(p-1).
+   */
   private static final double RMS_OF_ROUNDING = 0.2125;
 
   private NoiseFloor() {}

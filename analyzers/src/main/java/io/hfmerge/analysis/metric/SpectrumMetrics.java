@@ -48,8 +48,7 @@ public record SpectrumMetrics(
 
   /** The pseudo-rank with another denominator n; 0 where all values are 0. */
   static double pseudoRank(List<Double> descending, int n) {
-    double target =
-        PSEUDO_RANK_SHARE * descending.stream().mapToDouble(Double::doubleValue).sum();
+    double target = PSEUDO_RANK_SHARE * descending.stream().mapToDouble(Double::doubleValue).sum();
     if (!(target > 0)) {
       return 0;
     }

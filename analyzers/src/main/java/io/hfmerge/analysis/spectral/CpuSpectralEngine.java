@@ -15,8 +15,8 @@ import java.nio.DoubleBuffer;
  * in f32, or 2 MiB where that is beyond the budget and the matrix is decoded anew at every pass;
  * for spectra the Gram matrix and a panel of 4 MiB.
  *
- * <p>The Gram route computes σ with a relative error of about u (σ₁/σ)², u = 1.1e-16: 1e-10 at
- * 1e-3 σ₁ (Golub and Van Loan, Matrix Computations, 4th ed., section 8.6).
+ * <p>The Gram route computes σ with a relative error of about u (σ₁/σ)², u = 1.1e-16: 1e-10 at 1e-3
+ * σ₁ (Golub and Van Loan, Matrix Computations, 4th ed., section 8.6).
  */
 public final class CpuSpectralEngine implements SpectralEngine {
 

@@ -35,8 +35,7 @@ final class LineChunks implements NormalOperator {
     this.source = source;
     this.stride = LanczosKernels.stride(source.shortSide());
     int perChunk = Math.max(1, CHUNK_FLOATS / stride);
-    this.chunkLines =
-        LanczosKernels.padded(Math.min(perChunk, Math.max(1, source.longSide())));
+    this.chunkLines = LanczosKernels.padded(Math.min(perChunk, Math.max(1, source.longSide())));
     int chunks = Math.ceilDiv(source.longSide(), chunkLines);
     boolean keep = (long) chunks * chunkLines * stride <= budgetFloats;
     this.resident = new float[keep ? chunks : 0][];

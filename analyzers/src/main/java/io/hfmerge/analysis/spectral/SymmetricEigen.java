@@ -68,8 +68,7 @@ public final class SymmetricEigen {
             "dsyevd_2stage",
             LAPACKE_dsyevd_2stage(LAPACK_COL_MAJOR, VALUES_ONLY, UPPER, n, matrix, n, result));
       } else {
-        check(
-            "dsyevd", LAPACKE_dsyevd(LAPACK_COL_MAJOR, VALUES_ONLY, UPPER, n, matrix, n, result));
+        check("dsyevd", LAPACKE_dsyevd(LAPACK_COL_MAJOR, VALUES_ONLY, UPPER, n, matrix, n, result));
       }
       result.get(0, values);
     }

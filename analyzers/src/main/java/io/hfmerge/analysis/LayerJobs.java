@@ -1,0 +1,166 @@
+package io.hfmerge.analysis;
+
+import io.hfmerge.analysis.AnalysisReport.Skipped;
+import io.hfmerge.analysis.metric.AttentionLayer;
+import io.hfmerge.analysis.metric.AttentionMetrics;
+import io.hfmerge.analysis.metric.BalanceMetrics;
+import io.hfmerge.analysis.metric.HeadMetrics;
+import io.hfmerge.analysis.metric.NeuronBalance;
+import io.hfmerge.analysis.spectral.SpectralEngine;
+import io.hfmerge.hf.arch.ModelDimensions;
+import io.hfmerge.hf.arch.Role;
+import io.hfmerge.hf.arch.WeightMatrix;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Heads and balance of every layer as pieces of work, and their results in order. */
+final class LayerJobs {
+
+  private record LayerKey(String stack, int layer) {}
+
+  private final AnalysisSubject subject;
+  private final SpectralEngine engine;
+  private final List<Slot<AttentionMetrics>> attention = new ArrayList<>();
+  private final List<Slot<BalanceMetrics>> neurons = new ArrayList<>();
+  private final List<Skipped> early = new ArrayList<>();
+
+  /** Per layer: how many slots of each kind come before its end, to interleave the two. */
+  private final List<int[]> ends = new ArrayList<>();
+
+  LayerJobs(AnalysisSubject subject, SpectralEngine engine) {
+    this.subject = subject;
+    this.engine = engine;
+  }
+
+  void addTo(WorkQueue queue) {
+    Optional<ModelDimensions> dimensions = subject.structure().dimensions();
+    if (dimensions.isEmpty()) {
+      early.add(
+          new Skipped(
+              "heads",
+              "the family \"%s\" is not known, so neither are its heads"
+                  .formatted(subject.structure().modelType())));
+      return;
+    }
+    Map<LayerKey, List<WeightMatrix>> layers = new LinkedHashMap<>();
+    for (WeightMatrix matrix : subject.structure().layerMatrices()) {
+      layers
+          .computeIfAbsent(new LayerKey(matrix.stack(), matrix.layer()), key -> new ArrayList<>())
+          .add(matrix);
+    }
+    layers.forEach((key, matrices) -> {
+      addAttention(queue, key, matrices, dimensions.get());
+      addNeurons(queue, matrices);
+      ends.add(new int[] {attention.size(), neurons.size()});
+    });
+  }
+
+  private static Map<Role, WeightMatrix> byRole(List<WeightMatrix> matrices, OptionalInt expert) {
+    Map<Role, WeightMatrix> roles = new EnumMap<>(Role.class);
+    for (WeightMatrix matrix : matrices) {
+      if (matrix.expert().equals(expert)) {
+        roles.put(matrix.role(), matrix);
+      }
+    }
+    return roles;
+  }
+
+  private void addAttention(
+      WorkQueue queue, LayerKey key, List<WeightMatrix> matrices, ModelDimensions dimensions) {
+    Map<Role, WeightMatrix> roles = byRole(matrices, OptionalInt.empty());
+    WeightMatrix q = roles.get(Role.Q);
+    WeightMatrix k = roles.get(Role.K);
+    WeightMatrix v = roles.get(Role.V);
+    WeightMatrix o = roles.get(Role.O);
+    if (q == null && k == null && v == null && o == null) {
+      return;
+    }
+    Slot<AttentionMetrics> slot =
+        new Slot<>(
+            (key.stack().isEmpty() ? "" : key.stack() + " ") + "heads of layer " + key.layer());
+    attention.add(slot);
+    if (q == null || k == null || v == null || o == null) {
+      slot.skip("Q, K, V and O are not all there");
+      return;
+    }
+    AttentionLayer layer = new AttentionLayer(q, k, v, o, dimensions.heads(), dimensions.kvHeads());
+    if (!layer.obstacle().isEmpty()) {
+      slot.skip(layer.obstacle());
+      return;
+    }
+    long bytes = 0;
+    double cost = 0;
+    for (WeightMatrix matrix : List.of(q, k, v, o)) {
+      bytes += MatrixBytes.of(subject.checkpoint(), matrix);
+      cost += (double) matrix.rows() * matrix.columns();
+    }
+    queue.add(
+        cost,
+        bytes,
+        () ->
+            slot.fill(() ->
+                Optional.of(
+                    AttentionMetrics.of(
+                        layer,
+                        subject.structure().balanceTraits(),
+                        subject.checkpoint(),
+                        engine))));
+  }
+
+  private void addNeurons(WorkQueue queue, List<WeightMatrix> matrices) {
+    for (WeightMatrix up : matrices) {
+      if (up.role() != Role.M1) {
+        continue;
+      }
+      WeightMatrix down = byRole(matrices, up.expert()).get(Role.M2);
+      if (down == null) {
+        continue;
+      }
+      Slot<BalanceMetrics> slot = new Slot<>(up.label() + " against " + down.label());
+      neurons.add(slot);
+      queue.add(
+          (double) up.rows() * up.columns(),
+          0,
+          () ->
+              slot.fill(() ->
+                  Optional.of(
+                      NeuronBalance.of(
+                          subject.checkpoint(),
+                          up,
+                          down,
+                          subject.structure().balanceTraits().mlp()))));
+    }
+  }
+
+  List<HeadMetrics> heads() {
+    return attention.stream()
+        .flatMap(slot -> slot.value().stream())
+        .flatMap(metrics -> metrics.heads().stream())
+        .toList();
+  }
+
+  List<BalanceMetrics> balance() {
+    List<BalanceMetrics> all = new ArrayList<>();
+    int[] from = {0, 0};
+    for (int[] end : ends) {
+      attention
+          .subList(from[0], end[0])
+          .forEach(slot -> slot.value().ifPresent(metrics -> all.addAll(metrics.balance())));
+      neurons.subList(from[1], end[1]).forEach(slot -> slot.value().ifPresent(all::add));
+      from = end;
+    }
+    return all;
+  }
+
+  List<Skipped> skipped() {
+    List<Skipped> all = new ArrayList<>(early);
+    attention.forEach(slot -> slot.skipped().ifPresent(all::add));
+    neurons.forEach(slot -> slot.skipped().ifPresent(all::add));
+    return all;
+  }
+}

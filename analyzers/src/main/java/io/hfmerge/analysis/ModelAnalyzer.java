@@ -1,0 +1,113 @@
+package io.hfmerge.analysis;
+
+import io.hfmerge.analysis.AnalysisReport.Skipped;
+import io.hfmerge.analysis.AnalysisRequest.Metrics;
+import io.hfmerge.analysis.matrix.MatrixSource;
+import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
+import io.hfmerge.analysis.metric.MatrixMetrics;
+import io.hfmerge.analysis.metric.SpectrumMetrics;
+import io.hfmerge.analysis.spectral.SpectralEngine;
+import io.hfmerge.analysis.spectral.Spectrum;
+import io.hfmerge.error.UnsupportedFeatureException;
+import io.hfmerge.hf.arch.ModelStructure;
+import io.hfmerge.hf.arch.WeightMatrix;
+import io.hfmerge.progress.ProgressListener;
+import io.hfmerge.tensor.Checkpoint;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Measures a model. Stateless.
+ *
+ * <p>Matrices with NaN or infinity, of integers, or too large for the engine are listed as skipped
+ * with the reason; a model of an unknown family is measured by its two-dimensional tensors alone.
+ */
+public final class ModelAnalyzer {
+
+  private ModelAnalyzer() {}
+
+  /**
+   * Measures what the request asks for.
+   *
+   * @param progress hears of bytes of weights; a matrix counts as often as it is measured (Q alone,
+   *     in QKV, in heads)
+   * @throws io.hfmerge.error.MalformedCheckpointException if a tensor has not the shape that its
+   *     role needs
+   * @throws UnsupportedFeatureException if a CUDA device was asked for and there is none
+   * @throws IOException if bytes cannot be read
+   * @throws InterruptedException if this thread was interrupted; no thread of the analysis is left
+   */
+  public static AnalysisReport analyze(
+      AnalysisSubject subject, AnalysisRequest request, ProgressListener progress)
+      throws IOException, InterruptedException {
+    try (SpectralEngine engine = EngineSelection.open(request)) {
+      return analyze(subject, request, progress, engine);
+    }
+  }
+
+  static AnalysisReport analyze(
+      AnalysisSubject subject,
+      AnalysisRequest request,
+      ProgressListener progress,
+      SpectralEngine engine)
+      throws IOException, InterruptedException {
+    ModelStructure structure = subject.structure();
+    List<WeightMatrix> matrices = new ArrayList<>(structure.layerMatrices());
+    if (request.includeOther() || !structure.known()) {
+      matrices.addAll(structure.otherMatrices());
+    }
+    WorkQueue queue = new WorkQueue();
+    List<Slot<MatrixMetrics>> measured = new ArrayList<>();
+    for (WeightMatrix matrix : matrices) {
+      Slot<MatrixMetrics> slot = new Slot<>(matrix.label());
+      measured.add(slot);
+      queue.add(
+          cost(matrix, request.metrics()),
+          MatrixBytes.of(subject.checkpoint(), matrix),
+          () ->
+              slot.fill(() -> Optional.of(measure(subject.checkpoint(), matrix, request, engine))));
+    }
+    LayerJobs layers = new LayerJobs(subject, engine);
+    if (request.heads()) {
+      layers.addTo(queue);
+    }
+    queue.run(engine.concurrent() ? request.threads() : 1, progress);
+    List<MatrixMetrics> results = new ArrayList<>();
+    List<Skipped> skipped = new ArrayList<>();
+    for (Slot<MatrixMetrics> slot : measured) {
+      slot.value().ifPresent(results::add);
+      slot.skipped().ifPresent(skipped::add);
+    }
+    skipped.addAll(layers.skipped());
+    return ReportAssembly.of(
+        subject, request, engine.device(), results, layers.heads(), layers.balance(), skipped);
+  }
+
+  private static double cost(WeightMatrix matrix, Metrics metrics) {
+    double elements = (double) matrix.rows() * matrix.columns();
+    return metrics == Metrics.NORMS
+        ? elements
+        : elements * Math.min(matrix.rows(), matrix.columns());
+  }
+
+  private static MatrixMetrics measure(
+      Checkpoint checkpoint, WeightMatrix matrix, AnalysisRequest request, SpectralEngine engine)
+      throws IOException, NonFiniteMatrixException {
+    try (MatrixSource source = MatrixSource.open(checkpoint, matrix)) {
+      return switch (request.metrics()) {
+        case NORMS ->
+            MatrixMetrics.of(source, engine.norms(source), request.epsilon(), Optional.empty());
+        case ALL -> {
+          Spectrum spectrum = engine.spectrum(source);
+          yield MatrixMetrics.of(
+              source,
+              spectrum.norms(),
+              request.epsilon(),
+              Optional.of(SpectrumMetrics.of(spectrum.singularValues(), request.epsilon())));
+        }
+      };
+    }
+  }
+}
