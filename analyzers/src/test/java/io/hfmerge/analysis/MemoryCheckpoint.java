@@ -34,6 +34,14 @@ public final class MemoryCheckpoint implements Checkpoint {
     return this;
   }
 
+  /** Adds a tensor of zero bytes of any dtype. */
+  public MemoryCheckpoint addRaw(String name, DType dtype, long... shape) {
+    TensorSpec spec = new TensorSpec(name, dtype, Shape.of(shape));
+    specs.put(name, spec);
+    data.put(name, arena.allocate(spec.sizeBytes(), 8));
+    return this;
+  }
+
   /** From now on nothing is mapped. */
   public MemoryCheckpoint unmapped() {
     mapped = false;

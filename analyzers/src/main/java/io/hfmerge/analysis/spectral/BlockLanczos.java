@@ -34,7 +34,7 @@ public final class BlockLanczos {
   static final double STOP = 1e-6;
 
   /** Relative rounding noise of a product in f32, summed in chunks: measured below 1e-6. */
-  static final double FLOAT_NOISE = 2e-6;
+  static final double FLOAT_NOISE = 1e-6;
 
   /** Rounding of the final Rayleigh quotient in f64: u times the root of any length there is. */
   static final double DOUBLE_NOISE = 1e-12;

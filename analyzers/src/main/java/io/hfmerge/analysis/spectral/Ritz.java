@@ -77,14 +77,19 @@ final class Ritz {
     return bound(eigenvalue, residual);
   }
 
+  /**
+   * What f32 noise leaves open: which of several Ritz vectors closer than the noise is the first.
+   * Unless the first one stands alone, that much is added.
+   */
   private double bound(double first, double residual) {
     double noise = BlockLanczos.FLOAT_NOISE * first;
     double square = residual * residual;
-    double best = residual;
+    double best = residual + noise;
     for (int j = 1; j < values.length; j++) {
       double gap = first - values[j] - residuals[j] - noise;
       if (gap > 0) {
-        best = Math.min(best, 2 * square / (gap + Math.sqrt(gap * gap + 4 * square)));
+        double joined = 2 * square / (gap + Math.sqrt(gap * gap + 4 * square));
+        best = Math.min(best, j == 1 ? joined : joined + noise);
       }
       double other = residuals[j] + noise;
       square += other * other;

@@ -40,12 +40,14 @@ final class VectorLanczosKernels extends LanczosKernels {
 
   @Override
   void multiply(float[] lines, int count, int stride, float[] v, float[] w) {
+    float[] scratch = new float[F.length()];
     for (int line = 0; line < count; line += LINES) {
-      group(lines, line * stride, stride, v, w);
+      group(lines, line * stride, stride, v, w, scratch);
     }
   }
 
-  private static void group(float[] lines, int a, int stride, float[] v, float[] w) {
+  private static void group(
+      float[] lines, int a, int stride, float[] v, float[] w, float[] scratch) {
     int lanes = F.length();
     int second = stride;
     int third = 2 * stride;
@@ -84,22 +86,22 @@ final class VectorLanczosKernels extends LanczosKernels {
       d2 = x.fma(v2, d2);
       d3 = x.fma(v3, d3);
     }
-    a0 = spread(a0);
-    a1 = spread(a1);
-    a2 = spread(a2);
-    a3 = spread(a3);
-    b0 = spread(b0);
-    b1 = spread(b1);
-    b2 = spread(b2);
-    b3 = spread(b3);
-    c0 = spread(c0);
-    c1 = spread(c1);
-    c2 = spread(c2);
-    c3 = spread(c3);
-    d0 = spread(d0);
-    d1 = spread(d1);
-    d2 = spread(d2);
-    d3 = spread(d3);
+    a0 = spread(a0, scratch);
+    a1 = spread(a1, scratch);
+    a2 = spread(a2, scratch);
+    a3 = spread(a3, scratch);
+    b0 = spread(b0, scratch);
+    b1 = spread(b1, scratch);
+    b2 = spread(b2, scratch);
+    b3 = spread(b3, scratch);
+    c0 = spread(c0, scratch);
+    c1 = spread(c1, scratch);
+    c2 = spread(c2, scratch);
+    c3 = spread(c3, scratch);
+    d0 = spread(d0, scratch);
+    d1 = spread(d1, scratch);
+    d2 = spread(d2, scratch);
+    d3 = spread(d3, scratch);
     for (int j = 0; j < stride; j += lanes) {
       FloatVector w0 = FloatVector.fromArray(F, w, j);
       FloatVector w1 = FloatVector.fromArray(F, w, second + j);
@@ -128,8 +130,29 @@ final class VectorLanczosKernels extends LanczosKernels {
     }
   }
 
-  private static FloatVector spread(FloatVector sums) {
-    return FloatVector.broadcast(F, sums.reduceLanes(VectorOperators.ADD));
+  /**
+   * The sum of all lanes in every lane, halves onto halves: the order of {@code reduceLanes} is not
+   * specified and differs between interpreted and compiled code.
+   */
+  private static FloatVector spread(FloatVector sums, float[] scratch) {
+    sums.intoArray(scratch, 0);
+    for (int half = F.length() / 2; half > 0; half /= 2) {
+      for (int i = 0; i < half; i++) {
+        scratch[i] += scratch[i + half];
+      }
+    }
+    return FloatVector.broadcast(F, scratch[0]);
+  }
+
+  /** The sum of all lanes in the same order. */
+  private static double sum(DoubleVector sums, double[] scratch) {
+    sums.intoArray(scratch, 0);
+    for (int half = D.length() / 2; half > 0; half /= 2) {
+      for (int i = 0; i < half; i++) {
+        scratch[i] += scratch[i + half];
+      }
+    }
+    return scratch[0];
   }
 
   private static DoubleVector widen(float[] values, int at) {
@@ -139,21 +162,23 @@ final class VectorLanczosKernels extends LanczosKernels {
 
   @Override
   double multiplyExact(float[] lines, int count, int stride, double[] v, double[] w) {
+    double[] scratch = new double[D.length()];
     double squares = 0;
     for (int line = 0; line < count; line++) {
-      double dot = line(lines, line * stride, stride, v, w);
+      double dot = line(lines, line * stride, stride, v, w, scratch);
       squares += dot * dot;
     }
     return squares;
   }
 
-  private static double line(float[] lines, int at, int stride, double[] v, double[] w) {
+  private static double line(
+      float[] lines, int at, int stride, double[] v, double[] w, double[] scratch) {
     int lanes = D.length();
     DoubleVector sum = DoubleVector.zero(D);
     for (int j = 0; j < stride; j += lanes) {
       sum = widen(lines, at + j).fma(DoubleVector.fromArray(D, v, j), sum);
     }
-    double dot = sum.reduceLanes(VectorOperators.ADD);
+    double dot = sum(sum, scratch);
     DoubleVector factor = DoubleVector.broadcast(D, dot);
     for (int j = 0; j < stride; j += lanes) {
       widen(lines, at + j).fma(factor, DoubleVector.fromArray(D, w, j)).intoArray(w, j);
@@ -163,6 +188,7 @@ final class VectorLanczosKernels extends LanczosKernels {
 
   @Override
   void dots(float[] a, float[] b, int stride, double[] out) {
+    double[] scratch = new double[D.length()];
     int lanes = D.length();
     for (int i = 0; i < WIDTH; i++) {
       DoubleVector zero = DoubleVector.zero(D);
@@ -174,23 +200,24 @@ final class VectorLanczosKernels extends LanczosKernels {
         s2 = x.fma(widen(b, 2 * stride + j), s2);
         s3 = x.fma(widen(b, 3 * stride + j), s3);
       }
-      out[WIDTH * i] = s0.reduceLanes(VectorOperators.ADD);
-      out[WIDTH * i + 1] = s1.reduceLanes(VectorOperators.ADD);
-      out[WIDTH * i + 2] = s2.reduceLanes(VectorOperators.ADD);
-      out[WIDTH * i + 3] = s3.reduceLanes(VectorOperators.ADD);
+      out[WIDTH * i] = sum(s0, scratch);
+      out[WIDTH * i + 1] = sum(s1, scratch);
+      out[WIDTH * i + 2] = sum(s2, scratch);
+      out[WIDTH * i + 3] = sum(s3, scratch);
     }
   }
 
   @Override
   double sumOfSquares(float[] values, int length) {
+    double[] scratch = new double[D.length()];
     double sum = 0;
     for (int from = 0; from < length; from += SUMMED) {
-      sum += squares(values, from, Math.min(length, from + SUMMED));
+      sum += squares(values, from, Math.min(length, from + SUMMED), scratch);
     }
     return sum;
   }
 
-  private static double squares(float[] values, int from, int to) {
+  private static double squares(float[] values, int from, int to, double[] scratch) {
     int lanes = D.length();
     DoubleVector s0 = DoubleVector.zero(D);
     DoubleVector s1 = s0;
@@ -200,6 +227,6 @@ final class VectorLanczosKernels extends LanczosKernels {
       s0 = x.fma(x, s0);
       s1 = y.fma(y, s1);
     }
-    return s0.add(s1).reduceLanes(VectorOperators.ADD);
+    return sum(s0.add(s1), scratch);
   }
 }

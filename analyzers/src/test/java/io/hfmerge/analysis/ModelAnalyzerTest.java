@@ -1,0 +1,222 @@
+package io.hfmerge.analysis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.hfmerge.analysis.metric.BalanceMetrics;
+import io.hfmerge.analysis.metric.BalanceMetrics.Identity;
+import io.hfmerge.analysis.metric.HeadMetrics;
+import io.hfmerge.analysis.metric.NormPreservation;
+import io.hfmerge.analysis.metric.Product;
+import io.hfmerge.analysis.report.CsvReport;
+import io.hfmerge.analysis.report.JsonReport;
+import io.hfmerge.hf.arch.BalanceTraits;
+import io.hfmerge.hf.arch.BalanceTraits.Mlp;
+import io.hfmerge.hf.arch.BalanceTraits.Rotary;
+import io.hfmerge.hf.arch.ModelDimensions;
+import io.hfmerge.hf.arch.ModelStructure;
+import io.hfmerge.hf.arch.Role;
+import io.hfmerge.progress.ProgressListener;
+import io.hfmerge.tensor.DType;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class ModelAnalyzerTest {
+
+  /** Rounding of f64 sums of a few dozen terms. */
+  private static final double ROUNDING = 1e-12;
+
+  private static final int HIDDEN = 12;
+  private static final int WIDTH = 4;
+  private static final ModelDimensions GROUPED = new ModelDimensions(1, HIDDEN, 4, 2, WIDTH);
+
+  private final Random random = new Random(20);
+
+  private double[] gaussian(int count) {
+    double[] values = new double[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = random.nextGaussian();
+    }
+    return values;
+  }
+
+  /** Four query heads on two key heads; the last head of Q and O is zero. */
+  private MemoryCheckpoint grouped() {
+    double[] q = gaussian(4 * WIDTH * HIDDEN);
+    java.util.Arrays.fill(q, 3 * WIDTH * HIDDEN, q.length, 0);
+    double[] o = gaussian(HIDDEN * 4 * WIDTH);
+    return new MemoryCheckpoint()
+        .add("q", DType.F64, q, 4 * WIDTH, HIDDEN)
+        .add("k", DType.F64, gaussian(2 * WIDTH * HIDDEN), 2 * WIDTH, HIDDEN)
+        .add("v", DType.F64, gaussian(2 * WIDTH * HIDDEN), 2 * WIDTH, HIDDEN)
+        .add("o", DType.F64, o, HIDDEN, 4 * WIDTH)
+        .add("m1", DType.F64, gaussian(20 * HIDDEN), 20, HIDDEN)
+        .add("m2", DType.F64, gaussian(20 * HIDDEN), HIDDEN, 20);
+  }
+
+  private static ModelStructure structure(MemoryCheckpoint checkpoint, BalanceTraits traits) {
+    return FakeStructure.of(
+        GROUPED,
+        traits,
+        List.of(
+            checkpoint.matrix("q", 0, Role.Q, false),
+            checkpoint.matrix("k", 0, Role.K, false),
+            checkpoint.matrix("v", 0, Role.V, false),
+            checkpoint.matrix("o", 0, Role.O, false),
+            checkpoint.matrix("m1", 0, Role.M1, false),
+            checkpoint.matrix("m2", 0, Role.M2, false)));
+  }
+
+  private static AnalysisReport analyze(MemoryCheckpoint checkpoint, BalanceTraits traits)
+      throws Exception {
+    return ModelAnalyzer.analyze(
+        AnalysisSubject.of(checkpoint, structure(checkpoint, traits)),
+        AnalysisRequest.everything(),
+        ProgressListener.NONE);
+  }
+
+  private static List<Identity> identities(AnalysisReport report, Product product) {
+    return report.balance().stream()
+        .filter(entry -> entry.product() == product)
+        .map(BalanceMetrics::identity)
+        .toList();
+  }
+
+  @Test
+  void zeroHeadsAreMeasuredLikeOthers() throws Exception {
+    try (MemoryCheckpoint checkpoint = grouped()) {
+      AnalysisReport report =
+          analyze(checkpoint, new BalanceTraits(Rotary.NONE, 0, false, Mlp.SMOOTH));
+      HeadMetrics zero =
+          report.heads().stream()
+              .filter(head -> head.head() == 3 && head.product() == Product.QK)
+              .findFirst()
+              .orElseThrow();
+      assertThat(zero.nuclear()).isZero();
+      assertThat(zero.pseudoRank()).isZero();
+      assertThat(zero.relativeDiscrepancy()).isCloseTo(2, within(ROUNDING));
+      assertThat(report.heads())
+          .hasSize(8)
+          .allSatisfy(head -> {
+            assertThat(head.tightness()).isBetween(0.0, 1 + ROUNDING);
+            // Proposition A.4: what is missing from tightness is at most the bound
+            assertThat(head.halfFrobeniusSquared() - head.nuclear())
+                .isLessThanOrEqualTo(head.bound() + ROUNDING);
+          });
+    }
+  }
+
+  @Test
+  void identityTestedIsThatOfTheArchitecture() throws Exception {
+    try (MemoryCheckpoint checkpoint = grouped()) {
+      AnalysisReport plain =
+          analyze(checkpoint, new BalanceTraits(Rotary.NONE, 0, false, Mlp.SMOOTH));
+      assertThat(identities(plain, Product.QK)).containsExactly(Identity.GQA_SUM, Identity.GQA_SUM);
+      assertThat(identities(plain, Product.VP)).containsExactly(Identity.GQA_SUM, Identity.GQA_SUM);
+      assertThat(identities(plain, Product.MLP)).containsExactly(Identity.NONE);
+      AnalysisReport rotary =
+          analyze(checkpoint, new BalanceTraits(Rotary.HALF_SPLIT, WIDTH, false, Mlp.GATED));
+      assertThat(identities(rotary, Product.QK))
+          .containsExactly(Identity.ROTARY_PAIRS, Identity.ROTARY_PAIRS);
+      assertThat(identities(rotary, Product.MLP)).containsExactly(Identity.NEURON);
+      AnalysisReport partial =
+          analyze(checkpoint, new BalanceTraits(Rotary.INTERLEAVED, 2, false, Mlp.UNKNOWN));
+      assertThat(identities(partial, Product.QK))
+          .containsExactly(
+              Identity.ROTARY_PAIRS, Identity.UNROTATED, Identity.ROTARY_PAIRS, Identity.UNROTATED);
+      AnalysisReport normalised =
+          analyze(checkpoint, new BalanceTraits(Rotary.HALF_SPLIT, WIDTH, true, Mlp.GATED));
+      assertThat(identities(normalised, Product.QK)).containsExactly(Identity.NONE);
+    }
+  }
+
+  @Test
+  void constructedStationaryPointsAreBalanced() throws Exception {
+    // keys that are the root of the sum of the group's queries; values and outputs, up and down
+    // likewise: one column each is enough to place the norms
+    double[] q = new double[4 * WIDTH * HIDDEN];
+    double[] k = new double[2 * WIDTH * HIDDEN];
+    double[] o = new double[HIDDEN * 4 * WIDTH];
+    double[] m1 = new double[20 * HIDDEN];
+    double[] m2 = new double[HIDDEN * 20];
+    for (int g = 0; g < 2; g++) {
+      for (int i = 0; i < WIDTH; i++) {
+        double squares = 0;
+        for (int h = 2 * g; h < 2 * g + 2; h++) {
+          double value = 1 + h + i;
+          q[(h * WIDTH + i) * HIDDEN + i] = value;
+          o[(i + 1) * 4 * WIDTH + h * WIDTH + i] = value;
+          squares += value * value;
+        }
+        k[(g * WIDTH + i) * HIDDEN + i + 2] = Math.sqrt(squares);
+      }
+    }
+    for (int neuron = 0; neuron < 20; neuron++) {
+      m1[neuron * HIDDEN + neuron % HIDDEN] = neuron;
+      m2[(neuron * 5 % HIDDEN) * 20 + neuron] = -neuron;
+    }
+    try (MemoryCheckpoint checkpoint =
+        new MemoryCheckpoint()
+            .add("q", DType.F64, q, 4 * WIDTH, HIDDEN)
+            .add("k", DType.F64, k, 2 * WIDTH, HIDDEN)
+            .add("v", DType.F64, k, 2 * WIDTH, HIDDEN)
+            .add("o", DType.F64, o, HIDDEN, 4 * WIDTH)
+            .add("m1", DType.F64, m1, 20, HIDDEN)
+            .add("m2", DType.F64, m2, HIDDEN, 20)) {
+      for (Rotary rotary : Rotary.values()) {
+        int width = rotary == Rotary.NONE ? 0 : 2;
+        AnalysisReport report =
+            analyze(checkpoint, new BalanceTraits(rotary, width, false, Mlp.GATED));
+        assertThat(report.balance())
+            .isNotEmpty()
+            .allSatisfy(entry -> assertThat(entry.value().orElseThrow()).isLessThan(ROUNDING));
+      }
+    }
+  }
+
+  @Test
+  void matrixWithOneNanIsSkippedWithItsCountAndNeverAveraged() throws Exception {
+    try (MemoryCheckpoint checkpoint = grouped()) {
+      double[] bad = gaussian(20 * HIDDEN);
+      bad[7] = Double.NaN;
+      checkpoint.add("m1", DType.F64, bad, 20, HIDDEN);
+      AnalysisReport report =
+          analyze(checkpoint, new BalanceTraits(Rotary.NONE, 0, false, Mlp.HOMOGENEOUS));
+      assertThat(report.matrices()).extracting(m -> m.role()).doesNotContain(Role.M1);
+      assertThat(report.skipped())
+          .extracting(AnalysisReport.Skipped::tensor)
+          .containsExactly("m1", "m1 against m2");
+      assertThat(report.skipped().get(0).reason())
+          .isEqualTo("1 NaN and 0 infinite of 240 elements");
+      String json = JsonReport.write(report, "test");
+      assertThat(json).doesNotContain("NaN,").doesNotContain("Infinity");
+      assertThat(CsvReport.write(report))
+          .startsWith(
+              "model,tensor,layer,role,head,metric,value,errorBound\nmemory,q,0,Q,,frobenius,");
+    }
+  }
+
+  @Test
+  void interruptionStopsTheAnalysis() throws Exception {
+    try (MemoryCheckpoint checkpoint = grouped()) {
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(
+              () -> analyze(checkpoint, new BalanceTraits(Rotary.NONE, 0, false, Mlp.SMOOTH)))
+          .isInstanceOf(InterruptedException.class);
+    } finally {
+      Thread.interrupted();
+    }
+  }
+
+  @Test
+  void harmonicMeanWeighsLateLayersAsLemma3Does() {
+    assertThat(NormPreservation.weightedHarmonicMean(new double[] {1, 2, 4}, 1).orElseThrow())
+        .isCloseTo(3 / (1 + 0.5 + 0.25), within(ROUNDING));
+    double expected = 7 / (8.0 / 1 + Math.pow(2, 1.5) / 2 + 1.0 / 4);
+    assertThat(NormPreservation.weightedHarmonicMean(new double[] {1, 2, 4}, 2).orElseThrow())
+        .isCloseTo(expected, within(ROUNDING));
+    assertThat(NormPreservation.weightedHarmonicMean(new double[] {1, 0}, 1)).isEmpty();
+  }
+}

@@ -1,0 +1,261 @@
+package io.hfmerge.analysis.spectral;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.hfmerge.analysis.MemoryCheckpoint;
+import io.hfmerge.analysis.matrix.MatrixSource;
+import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
+import io.hfmerge.analysis.matrix.Orientation;
+import io.hfmerge.tensor.DType;
+import java.util.Arrays;
+import java.util.Random;
+import org.bytedeco.openblas.global.openblas;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What every engine must do; the reference is LAPACK's dgesdd in f64. */
+public abstract class SpectralEngineContract {
+
+  /** Accuracy that engines promise for the spectral norm. */
+  private static final double PROMISED = 1e-6;
+
+  /** Rounding of the reference itself. */
+  private static final double REFERENCE_NOISE = 1e-13;
+
+  private SpectralEngine engine;
+
+  /** A new engine. */
+  protected abstract SpectralEngine create();
+
+  @BeforeEach
+  void open() {
+    engine = create();
+  }
+
+  @AfterEach
+  void close() {
+    engine.close();
+  }
+
+  /** Gaussian numbers that f32 holds. */
+  static double[] gaussian(long seed, int count) {
+    Random random = new Random(seed);
+    double[] values = new double[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  static double[] reference(double[] values, int rows, int columns) {
+    double[] singular = new double[Math.min(rows, columns)];
+    if (singular.length == 0) {
+      return singular;
+    }
+    int info =
+        openblas.LAPACKE_dgesdd(
+            openblas.LAPACK_ROW_MAJOR,
+            (byte) 'N',
+            rows,
+            columns,
+            values.clone(),
+            columns,
+            singular,
+            new double[1],
+            1,
+            new double[1],
+            1);
+    assertThat(info).isZero();
+    return singular;
+  }
+
+  private void check(DType dtype, double[] values, int rows, int columns) throws Exception {
+    try (MemoryCheckpoint checkpoint = new MemoryCheckpoint()) {
+      checkpoint.add("w", dtype, values, rows, columns);
+      try (MatrixSource source = MatrixSource.open(checkpoint, checkpoint.matrix("w"))) {
+        double[] stored = new double[rows * columns];
+        source.read(Orientation.ROWS, 0, rows, stored, columns);
+        double[] expected = reference(stored, rows, columns);
+        double largest = expected.length == 0 ? 0 : expected[0];
+        double frobenius = Math.sqrt(Arrays.stream(stored).map(x -> x * x).sum());
+        SpectralNorms norms = engine.norms(source);
+        assertThat(norms.frobenius()).isCloseTo(frobenius, within(1e-12 * frobenius));
+        assertThat(norms.errorBound()).isBetween(0.0, PROMISED);
+        assertThat(norms.spectral())
+            .isCloseTo(largest, within(largest * (norms.errorBound() + REFERENCE_NOISE)));
+        Spectrum spectrum = engine.spectrum(source);
+        assertThat(spectrum.norms().spectral())
+            .isCloseTo(largest, within(largest * (spectrum.norms().errorBound() + 1e-13)));
+        assertThat(spectrum.singularValues()).hasSize(expected.length);
+        for (int i = 0; i < expected.length; i++) {
+          // the Gram route's floor, and its relative error above
+          assertThat(spectrum.singularValues().get(i))
+              .isCloseTo(expected[i], within(3e-7 * largest));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0, 3",
+    "3, 0",
+    "1, 1",
+    "1, 7",
+    "7, 1",
+    "2, 3",
+    "64, 65",
+    "65, 64",
+    "129, 129",
+    "130, 300",
+    "300, 131",
+    "1, 5000",
+    "5000, 2",
+    "512, 140",
+    "257, 258",
+    "400, 400"
+  })
+  void normsOfGaussianMatricesStayWithinTheirErrorBounds(int rows, int columns) throws Exception {
+    for (long seed = 1; seed <= 3; seed++) {
+      check(DType.F32, gaussian(seed, rows * columns), rows, columns);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = DType.class,
+      names = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
+  void everyFloatDtypeIsReadAsStored(DType dtype) throws Exception {
+    check(dtype, gaussian(5, 150 * 170), 150, 170);
+  }
+
+  @Test
+  void zeroMatrixHasZeroNorms() throws Exception {
+    check(DType.F32, new double[200 * 150], 200, 150);
+  }
+
+  @Test
+  void diagonalMatrixHasItsDiagonalAsSpectrum() throws Exception {
+    double[] values = new double[200 * 200];
+    for (int i = 0; i < 200; i++) {
+      values[i * 200 + i] = (i % 2 == 0 ? 1 : -1) * (float) Math.pow(0.9, i);
+    }
+    check(DType.F32, values, 200, 200);
+  }
+
+  @Test
+  void orthogonalMatrixHasOnlyOnes() throws Exception {
+    // a Householder reflection: every singular value is 1, the hardest tie there is
+    int n = 192;
+    double[] v = gaussian(6, n);
+    double square = Arrays.stream(v).map(x -> x * x).sum();
+    double[] values = new double[n * n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        values[i * n + j] = (i == j ? 1 : 0) - 2 * v[i] * v[j] / square;
+      }
+    }
+    check(DType.F32, values, n, n);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1", "3", "4", "5", "30"})
+  void exactLowRankMatricesAreFine(int rank) throws Exception {
+    int rows = 220;
+    int columns = 180;
+    double[] left = gaussian(7, rows * rank);
+    double[] right = gaussian(8, rank * columns);
+    double[] values = new double[rows * columns];
+    for (int i = 0; i < rows; i++) {
+      for (int k = 0; k < rank; k++) {
+        for (int j = 0; j < columns; j++) {
+          values[i * columns + j] += left[i * rank + k] * right[k * columns + j];
+        }
+      }
+    }
+    check(DType.F32, values, rows, columns);
+    check(DType.F64, values, rows, columns);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2", "4", "6", "40"})
+  void tiedLargestValuesAreFound(int ties) throws Exception {
+    int n = 200;
+    double[] values = new double[n * n];
+    for (int i = 0; i < n; i++) {
+      // a permuted diagonal with the largest value tied
+      values[i * n + (i * 7 + 3) % n] = i < ties ? 3 : 1 + i / 200.0;
+    }
+    check(DType.F32, values, n, n);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1e-30", "1e-15", "1e15", "1e30"})
+  void verySmallAndVeryLargeWeightsKeepTheirAccuracy(double factor) throws Exception {
+    double[] values = gaussian(9, 160 * 140);
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= factor;
+    }
+    check(DType.F32, values, 160, 140);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"NaN, 3, 4", "Infinity, 200, 180", "NaN, 200, 180"})
+  void matricesThatAreNotFiniteAreRefusedWithACount(double bad, int rows, int columns)
+      throws Exception {
+    double[] values = gaussian(10, rows * columns);
+    values[rows * columns / 2] = bad;
+    try (MemoryCheckpoint checkpoint = new MemoryCheckpoint()) {
+      checkpoint.add("w", DType.F32, values, rows, columns);
+      try (MatrixSource source = MatrixSource.open(checkpoint, checkpoint.matrix("w"))) {
+        String count = Double.isNaN(bad) ? "1 NaN and 0 infinite" : "0 NaN and 1 infinite";
+        assertThatThrownBy(() -> engine.norms(source))
+            .isInstanceOf(NonFiniteMatrixException.class)
+            .hasMessageContaining(count);
+        assertThatThrownBy(() -> engine.spectrum(source))
+            .isInstanceOf(NonFiniteMatrixException.class)
+            .hasMessageContaining(count);
+      }
+    }
+  }
+
+  @Test
+  void gramHoldsInnerProductsOfLines() throws Exception {
+    double[] values = gaussian(11, 6 * 5);
+    try (MemoryCheckpoint checkpoint = new MemoryCheckpoint()) {
+      checkpoint.add("w", DType.F32, values, 6, 5);
+      try (MatrixSource source = MatrixSource.open(checkpoint, checkpoint.matrix("w"))) {
+        double[] rows = engine.gram(source, Orientation.ROWS, 2, 3);
+        double[] columns = engine.gram(source, Orientation.COLUMNS, 1, 2);
+        double rowDot = 0;
+        for (int j = 0; j < 5; j++) {
+          rowDot += values[2 * 5 + j] * values[4 * 5 + j];
+        }
+        double columnDot = 0;
+        for (int i = 0; i < 6; i++) {
+          columnDot += values[i * 5 + 1] * values[i * 5 + 2];
+        }
+        assertThat(rows[2]).isCloseTo(rowDot, within(1e-13)).isEqualTo(rows[6]);
+        assertThat(columns[1]).isCloseTo(columnDot, within(1e-13)).isEqualTo(columns[2]);
+      }
+    }
+  }
+
+  @Test
+  void twoRunsGiveTheSameBits() throws Exception {
+    double[] values = gaussian(12, 300 * 200);
+    try (MemoryCheckpoint checkpoint = new MemoryCheckpoint()) {
+      checkpoint.add("w", DType.F32, values, 300, 200);
+      try (MatrixSource source = MatrixSource.open(checkpoint, checkpoint.matrix("w"))) {
+        assertThat(engine.norms(source)).isEqualTo(engine.norms(source));
+        assertThat(engine.spectrum(source)).isEqualTo(engine.spectrum(source));
+      }
+    }
+  }
+}
