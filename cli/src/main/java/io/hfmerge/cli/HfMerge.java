@@ -1,5 +1,6 @@
 package io.hfmerge.cli;
 
+import io.hfmerge.cli.command.AnalyzeCommand;
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.command.MergeCommand;
 import io.hfmerge.cli.command.SumCommand;
@@ -40,6 +41,7 @@ public final class HfMerge implements Runnable {
     HfMerge root = new HfMerge();
     CommandLine commandLine = new CommandLine(root);
     commandLine.addSubcommand(new InspectCommand());
+    commandLine.addSubcommand(new AnalyzeCommand());
     commandLine.addSubcommand(new SumCommand());
     commandLine.addSubcommand(new MergeCommand());
     for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
