@@ -146,8 +146,16 @@ public final class MatrixSource implements AutoCloseable {
     return Math.max(rows(), columns());
   }
 
-  /** The orientation whose lines have length {@link #shortSide()}. */
+  /**
+   * The orientation whose lines have length {@link #shortSide()}; of a square matrix the one in
+   * which it is stored.
+   */
   public Orientation longWay() {
+    if (rows() == columns()) {
+      return !blocks.isEmpty() && blocks.getFirst().transposed()
+          ? Orientation.COLUMNS
+          : Orientation.ROWS;
+    }
     return rows() >= columns() ? Orientation.ROWS : Orientation.COLUMNS;
   }
 
