@@ -147,7 +147,7 @@ public record NormPreservation(
    * The weighted harmonic mean of Lemma 3.
    *
    * @param stableRanks ‖Wₖ‖_F/‖Wₖ‖₂ for k = 1..K, first layer first
-   * @param homogeneity H >= 1
+   * @param homogeneity H ≥ 1
    * @return empty for no matrices or if one is zero
    */
   public static OptionalDouble weightedHarmonicMean(double[] stableRanks, double homogeneity) {

@@ -3,13 +3,13 @@ package io.hfmerge.analysis.metric;
 import java.util.List;
 
 /**
- * Numbers of a full spectrum σ₁ >= σ₂ >= ... >= σₙ >= 0, n = min(rows, columns).
+ * Numbers of a full spectrum σ₁ ≥ σ₂ ≥ ... ≥ σₙ ≥ 0, n = min(rows, columns).
  *
  * @param nuclear Σσᵢ
- * @param pseudoRank k/n, k the smallest number with σ₁ + ... + σₖ >= 0.95 Σσᵢ; 0 for zero or empty
+ * @param pseudoRank k/n, k the smallest number with σ₁ + ... + σₖ ≥ 0.95 Σσᵢ; 0 for zero or empty
  *     matrices (arXiv:2410.23819, section 4)
- * @param epsilonRank number of σᵢ with σᵢ/σ₁ > ε; 0 for zero or empty matrices (arXiv:2206.05794,
- *     section 4.1)
+ * @param epsilonRank number of σᵢ with σᵢ/σ₁ above ε; 0 for zero or empty matrices
+ *     (arXiv:2206.05794, section 4.1)
  * @param effectiveRank the exponential of the entropy of σᵢ/Σσ, from 1 to n; 0 for zero or empty
  *     matrices (Roy and Vetterli, EUSIPCO 2007)
  */

@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
  * final Ritz vector in f64, so that f32 rounding enters squared.
  *
  * <p>Bound: for a Ritz space of the j largest Ritz values with residual R and the rest of the
- * spectrum at least η below the first Ritz value, |λ₁ - θ₁| <= 2|R|²/(η + sqrt(η² + 4|R|²)) (Li and
+ * spectrum at least η below the first Ritz value, |λ₁ - θ₁| ≤ 2|R|²/(η + sqrt(η² + 4|R|²)) (Li and
  * Li, "A note on eigenvalues of perturbed Hermitian matrices", Linear Algebra Appl. 395 (2005),
  * theorem 2), which joins |R| and |R|²/η. The smallest over j = 1..4 counts, so tied values do no
  * harm; η takes the next Ritz value plus its own residual for the next eigenvalue. That the largest
