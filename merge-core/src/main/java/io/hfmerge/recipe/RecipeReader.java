@@ -67,7 +67,9 @@ public final class RecipeReader {
             .setLabel(source)
             .setCodePointLimit(MAX_CHARACTERS)
             .setMaxAliasesForCollections(MAX_ALIASES)
-            .setAllowDuplicateKeys(true) // reported by the parser, all of them and with a place
+            // both are reported by the parser, all of them and with a place
+            .setAllowDuplicateKeys(true)
+            .setAllowNonScalarKeys(true)
             .build();
     try {
       checkDepth(yaml, source, settings);
