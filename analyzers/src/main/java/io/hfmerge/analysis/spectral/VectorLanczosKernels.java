@@ -4,6 +4,7 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Vector API twin; see {@link LanczosKernels}. */
@@ -15,6 +16,11 @@ final class VectorLanczosKernels extends LanczosKernels {
   /** As many floats as a double vector has lanes. */
   private static final VectorSpecies<Float> HALF =
       VectorSpecies.of(float.class, VectorShape.forBitSize(D.vectorBitSize() / 2));
+
+  private static final VectorShuffle<Float> ACROSS_1 = across(1);
+  private static final VectorShuffle<Float> ACROSS_2 = across(2);
+  private static final VectorShuffle<Float> ACROSS_4 = across(4);
+  private static final VectorShuffle<Float> ACROSS_8 = across(8);
 
   /** Squares summed in one go: pieces keep the loop's compiled form and the rounding small. */
   private static final int SUMMED = 1 << 12;
@@ -40,14 +46,12 @@ final class VectorLanczosKernels extends LanczosKernels {
 
   @Override
   void multiply(float[] lines, int count, int stride, float[] v, float[] w) {
-    float[] scratch = new float[F.length()];
     for (int line = 0; line < count; line += LINES) {
-      group(lines, line * stride, stride, v, w, scratch);
+      group(lines, line * stride, stride, v, w);
     }
   }
 
-  private static void group(
-      float[] lines, int a, int stride, float[] v, float[] w, float[] scratch) {
+  private static void group(float[] lines, int a, int stride, float[] v, float[] w) {
     int lanes = F.length();
     int second = stride;
     int third = 2 * stride;
@@ -86,22 +90,22 @@ final class VectorLanczosKernels extends LanczosKernels {
       d2 = x.fma(v2, d2);
       d3 = x.fma(v3, d3);
     }
-    a0 = spread(a0, scratch);
-    a1 = spread(a1, scratch);
-    a2 = spread(a2, scratch);
-    a3 = spread(a3, scratch);
-    b0 = spread(b0, scratch);
-    b1 = spread(b1, scratch);
-    b2 = spread(b2, scratch);
-    b3 = spread(b3, scratch);
-    c0 = spread(c0, scratch);
-    c1 = spread(c1, scratch);
-    c2 = spread(c2, scratch);
-    c3 = spread(c3, scratch);
-    d0 = spread(d0, scratch);
-    d1 = spread(d1, scratch);
-    d2 = spread(d2, scratch);
-    d3 = spread(d3, scratch);
+    a0 = spread(a0);
+    a1 = spread(a1);
+    a2 = spread(a2);
+    a3 = spread(a3);
+    b0 = spread(b0);
+    b1 = spread(b1);
+    b2 = spread(b2);
+    b3 = spread(b3);
+    c0 = spread(c0);
+    c1 = spread(c1);
+    c2 = spread(c2);
+    c3 = spread(c3);
+    d0 = spread(d0);
+    d1 = spread(d1);
+    d2 = spread(d2);
+    d3 = spread(d3);
     for (int j = 0; j < stride; j += lanes) {
       FloatVector w0 = FloatVector.fromArray(F, w, j);
       FloatVector w1 = FloatVector.fromArray(F, w, second + j);
@@ -131,20 +135,26 @@ final class VectorLanczosKernels extends LanczosKernels {
   }
 
   /**
-   * The sum of all lanes in every lane, halves onto halves: the order of {@code reduceLanes} is not
-   * specified and differs between interpreted and compiled code.
+   * The sum of all lanes in every lane, by exchanging halves: the order of {@code reduceLanes} is
+   * not specified and differs between interpreted and compiled code.
    */
-  private static FloatVector spread(FloatVector sums, float[] scratch) {
-    sums.intoArray(scratch, 0);
-    for (int half = F.length() / 2; half > 0; half /= 2) {
-      for (int i = 0; i < half; i++) {
-        scratch[i] += scratch[i + half];
-      }
+  private static FloatVector spread(FloatVector sums) {
+    FloatVector sum = sums;
+    if (F.length() > 8) {
+      sum = sum.add(sum.rearrange(ACROSS_8));
     }
-    return FloatVector.broadcast(F, scratch[0]);
+    if (F.length() > 4) {
+      sum = sum.add(sum.rearrange(ACROSS_4));
+    }
+    sum = sum.add(sum.rearrange(ACROSS_2));
+    return sum.add(sum.rearrange(ACROSS_1));
   }
 
-  /** The sum of all lanes in the same order. */
+  private static VectorShuffle<Float> across(int distance) {
+    return VectorShuffle.fromOp(F, lane -> (lane ^ distance) % F.length());
+  }
+
+  /** The sum of all lanes, halves onto halves. */
   private static double sum(DoubleVector sums, double[] scratch) {
     sums.intoArray(scratch, 0);
     for (int half = D.length() / 2; half > 0; half /= 2) {
