@@ -7,11 +7,14 @@ import io.hfmerge.plan.TensorSource;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.DType;
+import io.hfmerge.tensor.TensorCodec;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MergeEngine {
 
+  /** Below this a merge is over before slow conversions have become fast ones. */
+  private static final long WORTH_WARMING_BYTES = 64L << 20;
+
   /**
    * Merges, from the first byte to the last. Neither finishes nor closes the writer: whoever opened
    * it decides whether the output counts.
@@ -45,6 +51,9 @@ public final class MergeEngine {
       throws IOException {
     long start = System.nanoTime();
     listener.started("merging", plan.bytesToRead());
+    if (plan.bytesToRead() >= WORTH_WARMING_BYTES) {
+      warmUp(plan);
+    }
     RunStatistics statistics = new RunStatistics();
     PhaseOpener opener = new PhaseOpener(plan.method(), options);
     WorkQueue queue = new WorkQueue(plan.tensors(), opener::open, options.blockElements());
@@ -85,6 +94,15 @@ public final class MergeEngine {
         statistics.readNanos.sum(),
         statistics.writeNanos.sum(),
         statistics.computeNanos.sum());
+  }
+
+  private static void warmUp(MergePlan plan) {
+    Set<DType> dtypes = EnumSet.noneOf(DType.class);
+    for (PlannedTensor tensor : plan.tensors()) {
+      dtypes.add(tensor.output().dtype());
+      tensor.sources().forEach(source -> dtypes.add(source.tensor().dtype()));
+    }
+    dtypes.forEach(TensorCodec::warmUp);
   }
 
   /**
