@@ -62,7 +62,7 @@ final class CompanionFiles {
     for (Path file : list(source)) {
       String name = file.getFileName().toString();
       boolean folder = Files.isDirectory(file);
-      if (folder && (name.equals(CHAT_TEMPLATES) || MODULE_FOLDER.matcher(name).matches())) {
+      if (folder && isCompanionFolder(name)) {
         Path copy = Files.createDirectory(target.resolve(name));
         for (Path inner : list(file)) {
           String innerName = inner.getFileName().toString();
@@ -78,6 +78,11 @@ final class CompanionFiles {
       }
     }
     return copied;
+  }
+
+  /** Whether a folder of this name belongs to a model folder written here. */
+  static boolean isCompanionFolder(String name) {
+    return name.equals(CHAT_TEMPLATES) || MODULE_FOLDER.matcher(name).matches();
   }
 
   private static String copyFile(Path file, Path folder, String prefix) throws IOException {

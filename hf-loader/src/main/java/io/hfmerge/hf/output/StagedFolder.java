@@ -12,10 +12,9 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.List;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder that appears at its target whole or not at all: filled as a sibling, forced to the disk
@@ -78,16 +77,24 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
-  /** So that a mistyped target never deletes what is no model: flat, with weights or a config. */
+  /**
+   * So that a mistyped target never deletes what is no model: weights or a config, and no folders
+   * but those that a merge itself writes.
+   */
   private static boolean isModelFolder(Path folder) throws IOException {
     try (Stream<Path> children = Files.list(folder)) {
-      List<Path> files = children.toList();
-      boolean model =
-          files.isEmpty()
-              || files.stream()
-                  .map(file -> file.getFileName().toString().toLowerCase(Locale.ROOT))
-                  .anyMatch(name -> name.endsWith(".safetensors") || name.equals("config.json"));
-      return model && files.stream().noneMatch(file -> file.endsWith(".git"));
+      boolean empty = true;
+      boolean model = false;
+      for (Path child : (Iterable<Path>) children::iterator) {
+        String name = child.getFileName().toString();
+        boolean foreign = Files.isDirectory(child) && !CompanionFiles.isCompanionFolder(name);
+        if (foreign || name.equals(".git")) {
+          return false;
+        }
+        empty = false;
+        model |= name.endsWith(".safetensors") || name.equals("config.json");
+      }
+      return empty || model;
     }
   }
 
@@ -161,8 +168,7 @@ public final class StagedFolder implements AutoCloseable {
           }
 
           @Override
-          public FileVisitResult postVisitDirectory(
-              Path visited, java.io.@org.jspecify.annotations.Nullable IOException failure)
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
               throws IOException {
             if (failure != null) {
               throw failure;
