@@ -1,17 +1,21 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.hf.config.ModelConfig;
-import io.hfmerge.hf.json.PythonJson;
 import io.hfmerge.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
 
 /**
- * The {@code config.json} of a merged model: the base's, byte for byte, but for the dtype where the
- * output has another. Unknown keys and their order are kept.
+ * The {@code config.json} of a merged model: the base's, character for character, but for the dtype
+ * where the output has another.
  */
 final class OutputConfig {
 
@@ -19,6 +23,9 @@ final class OutputConfig {
 
   /** The key that transformers before 4.56 reads, and later ones still do. */
   private static final String TORCH_DTYPE = "torch_dtype";
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private OutputConfig() {}
 
@@ -30,19 +37,53 @@ final class OutputConfig {
    * @param dtype dtype that the recipe asks the output to have; empty to keep what the base has
    */
   static void write(Path source, Path target, Optional<DType> dtype) throws IOException {
-    ModelConfig config = ModelConfig.read(source);
-    if (dtype.isEmpty() || config.dtype().equals(dtype)) {
+    ModelConfig.read(source); // refuses what is no object with unique keys
+    if (dtype.isEmpty()) {
       Files.write(target, Files.readAllBytes(source));
-      return;
+    } else {
+      Files.writeString(target, edit(Files.readString(source), dtype.get()));
     }
-    ObjectNode tree = config.tree().deepCopy();
-    String name = dtype.get().torchName();
-    if (tree.has(DTYPE)) {
-      tree.put(DTYPE, name);
+  }
+
+  /** Puts another value where the text has another dtype, and a key where it has none. */
+  private static String edit(String text, DType dtype) {
+    String value = '"' + dtype.torchName() + '"';
+    StringBuilder edited = new StringBuilder();
+    int copied = 0;
+    boolean found = false;
+    try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), text)) {
+      json.nextToken();
+      int end = offset(json.currentLocation());
+      String separator = "";
+      while (json.nextToken() != JsonToken.END_OBJECT) {
+        String key = json.currentName();
+        JsonToken token = json.nextToken();
+        int start = offset(json.currentTokenLocation());
+        boolean same =
+            token == JsonToken.VALUE_STRING
+                && DType.ofTorchName(json.getString()).equals(Optional.of(dtype));
+        json.skipChildren();
+        json.finishToken();
+        end = offset(json.currentLocation());
+        separator = ",";
+        if (key.equals(DTYPE) || key.equals(TORCH_DTYPE)) {
+          found = true;
+          if (!same) {
+            edited.append(text, copied, start).append(value);
+            copied = end;
+          }
+        }
+      }
+      if (!found) {
+        edited.append(text, copied, end).append(separator);
+        edited.append("\n  \"").append(TORCH_DTYPE).append("\": ").append(value);
+        copied = end;
+      }
     }
-    if (tree.has(TORCH_DTYPE) || !tree.has(DTYPE)) {
-      tree.put(TORCH_DTYPE, name);
-    }
-    Files.writeString(target, PythonJson.write(tree));
+    return edited.append(text, copied, text.length()).toString();
+  }
+
+  private static int offset(TokenStreamLocation location) {
+    return Math.toIntExact(location.getCharOffset());
   }
 }
