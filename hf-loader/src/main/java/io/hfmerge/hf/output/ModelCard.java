@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * @param title heading
  * @param method name of the merge method
  * @param methodSummary what it does and where it comes from
- * @param parents references of the models merged, the base first
+ * @param parents the models merged, the base first
  * @param recipe the recipe as YAML
  * @param notes what the reader must know: tensors left out, dtypes changed
  * @param version version of hfmerge
@@ -19,7 +19,7 @@ record ModelCard(
     String title,
     String method,
     String methodSummary,
-    List<String> parents,
+    List<Parent> parents,
     String recipe,
     List<String> notes,
     String version) {
@@ -28,6 +28,19 @@ record ModelCard(
   private static final Pattern HUB_ID =
       Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*");
 
+  /**
+   * A model merged.
+   *
+   * @param reference as in the recipe
+   * @param path whether that is a path, which may look like {@code owner/name} and be none
+   */
+  record Parent(String reference, boolean path) {
+
+    boolean isHubId() {
+      return !path && HUB_ID.matcher(reference).matches();
+    }
+  }
+
   ModelCard {
     parents = List.copyOf(parents);
     notes = List.copyOf(notes);
@@ -35,7 +48,7 @@ record ModelCard(
 
   String markdown() {
     StringBuilder card = new StringBuilder("---\n");
-    List<String> hubIds = parents.stream().filter(p -> HUB_ID.matcher(p).matches()).toList();
+    List<String> hubIds = parents.stream().filter(Parent::isHubId).map(Parent::reference).toList();
     if (!hubIds.isEmpty()) {
       card.append("base_model:\n");
       hubIds.forEach(id -> card.append("- ").append(id).append('\n'));
@@ -47,7 +60,8 @@ record ModelCard(
     card.append("Merged with hfmerge ").append(version).append(" by `").append(method);
     card.append("`: ").append(methodSummary).append("\n\n");
     card.append("## Models\n\n");
-    parents.forEach(parent -> card.append("- `").append(parent.replace("`", "")).append("`\n"));
+    parents.forEach(
+        parent -> card.append("- `").append(parent.reference().replace("`", "")).append("`\n"));
     // a fence longer than any run of backticks in the text that it encloses
     String fence = "`".repeat(Math.max(3, longestRun(recipe) + 1));
     card.append("\n## Recipe\n\n").append(fence).append("yaml\n").append(recipe.stripTrailing());

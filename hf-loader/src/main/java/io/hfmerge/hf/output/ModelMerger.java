@@ -18,6 +18,7 @@ import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -174,13 +175,24 @@ public final class ModelMerger {
             String.valueOf(target.toAbsolutePath().normalize().getFileName()),
             method.name(),
             method.summary(),
-            plan.inputs().stream().map(MergeInput::reference).toList(),
+            plan.inputs().stream()
+                .map(MergeInput::reference)
+                .map(reference -> new ModelCard.Parent(reference, isPath(reference)))
+                .toList(),
             recipeText,
             // the first line tells times, which would make two runs differ
             notes.subList(1, notes.size()),
             settings.version());
     Files.writeString(folder.resolve("README.md"), card.markdown());
     Files.writeString(folder.resolve(RECIPE_FILE), recipeText);
+  }
+
+  private static boolean isPath(String reference) {
+    try {
+      return Files.exists(Path.of(reference));
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   /** The models of a recipe, each open once; closes them all. */
