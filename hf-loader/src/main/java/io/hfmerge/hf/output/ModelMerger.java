@@ -85,7 +85,7 @@ public final class ModelMerger {
       MergePlan plan = plan(recipe, open);
       HfModel layout = open.model(plan.inputs().getFirst().reference());
       refuseQuantised(layout);
-      open.refuseInside(target);
+      open.refuseOverlap(target);
       try (StagedFolder staged = StagedFolder.create(target, settings.replace())) {
         requireSpace(staged.path(), plan.bytesToWrite());
         MergeReport report;
@@ -235,19 +235,29 @@ public final class ModelMerger {
       return model;
     }
 
-    /** Replacing a folder that holds an input would delete what is being read. */
-    void refuseInside(Path target) throws IOException {
-      if (!Files.exists(target)) {
-        return;
-      }
-      Path real = target.toRealPath();
+    /** Replacing a folder that holds an input would delete it; one inside an input changes it. */
+    void refuseOverlap(Path target) throws IOException {
+      Path real = real(target.toAbsolutePath().normalize());
       for (HfModel model : byReference.values()) {
         Path folder = model.location().folder().toRealPath();
-        if (folder.startsWith(real)) {
+        if (folder.startsWith(real) && Files.exists(target)) {
           throw new OutputExistsException(
               target + ": expected a folder without inputs, found that it holds " + folder);
         }
+        if (real.startsWith(folder) && model.location().weightsFile().isEmpty()) {
+          throw new OutputExistsException(
+              target + ": expected a place outside the inputs, found it inside " + folder);
+        }
       }
+    }
+
+    /** The path without symbolic links, as far as it exists. */
+    private static Path real(Path path) throws IOException {
+      Path parent = path.getParent();
+      if (parent == null || Files.exists(path)) {
+        return path.toRealPath();
+      }
+      return real(parent).resolve(path.getFileName());
     }
 
     @Override
