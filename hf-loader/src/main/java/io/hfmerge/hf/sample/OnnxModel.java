@@ -57,13 +57,19 @@ record OnnxModel(List<Initializer> initializers, Map<String, String> matMuls) {
       in.enableAliasing(true);
       List<Initializer> initializers = new ArrayList<>();
       Map<String, String> matMuls = new LinkedHashMap<>();
+      boolean found = false;
       while (!in.isAtEnd()) {
         int tag = in.readTag();
         if (WireFormat.getTagFieldNumber(tag) == MODEL_GRAPH) {
+          found = true;
           readGraph(source, in, initializers, matMuls);
         } else {
           in.skipField(tag);
         }
+      }
+      if (!found) {
+        throw new MalformedCheckpointException(
+            source + ": expected an ONNX model, found a message without a graph");
       }
       return new OnnxModel(initializers, matMuls);
     } catch (IOException | ArithmeticException e) {
