@@ -113,20 +113,7 @@ public final class HfModels {
     try (Stream<Path> files = Files.list(location.folder())) {
       present = files.map(file -> file.getFileName().toString()).sorted().toList();
     }
-    for (String name : present) {
-      if (name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth")) {
-        throw new UnsupportedFeatureException(
-            "%s: expected %s or its index, found %s; this version reads safetensors only: convert it"
-                    .formatted(location.folder(), SINGLE_FILE, name)
-                + " with save_pretrained(..., safe_serialization=True)");
-      }
-      if (name.startsWith("adapter_model.")) {
-        throw new UnsupportedFeatureException(
-            "%s: expected %s or its index, found the adapter %s; this version reads whole models:"
-                    .formatted(location.folder(), SINGLE_FILE, name)
-                + " merge it into its base with PEFT's merge_and_unload first");
-      }
-    }
+    refuseByName(location.folder(), present);
     throw new UnresolvedReferenceException(
         "%s: expected %s or %s in it, found %s"
             .formatted(
@@ -134,6 +121,26 @@ public final class HfModels {
                 SINGLE_FILE,
                 SafetensorsWriter.INDEX_FILE,
                 present.isEmpty() ? "an empty folder" : String.join(", ", first(present))));
+  }
+
+  /** Adapters first: in PyTorch's format they end like whole models. */
+  private static void refuseByName(Path folder, List<String> present) {
+    for (String name : present) {
+      if (name.startsWith("adapter_model.")) {
+        throw new UnsupportedFeatureException(
+            "%s: expected %s or its index, found the adapter %s; this version reads whole models:"
+                    .formatted(folder, SINGLE_FILE, name)
+                + " merge it into its base with PEFT's merge_and_unload first");
+      }
+    }
+    for (String name : present) {
+      if (name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth")) {
+        throw new UnsupportedFeatureException(
+            "%s: expected %s or its index, found %s; this version reads safetensors only: convert it"
+                    .formatted(folder, SINGLE_FILE, name)
+                + " with save_pretrained(..., safe_serialization=True)");
+      }
+    }
   }
 
   private static List<String> first(List<String> names) {
