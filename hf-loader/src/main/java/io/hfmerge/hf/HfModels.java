@@ -14,8 +14,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens models by reference: a folder, a {@code .safetensors} file, {@code sample:NAME}, or
@@ -41,15 +43,37 @@ public final class HfModels {
     this.architectures = architectures;
   }
 
-  /** With the resolvers and architectures on the class path. */
+  /**
+   * With the resolvers and architectures that the thread's context class loader finds: those on the
+   * class path, unless the thread was given another loader.
+   *
+   * @throws UnsupportedFeatureException if one of them cannot be loaded
+   */
   public static HfModels load() {
-    return new HfModels(
-        ServiceLoader.load(ModelResolver.class).stream().map(ServiceLoader.Provider::get).toList(),
-        Architectures.load());
+    return load(Thread.currentThread().getContextClassLoader());
   }
 
   /**
-   * Opens a model with the parts on the class path.
+   * With the resolvers and architectures that this class loader finds.
+   *
+   * @param classLoader where to look; null for the system's
+   * @throws UnsupportedFeatureException if one of them cannot be loaded
+   */
+  public static HfModels load(@Nullable ClassLoader classLoader) {
+    try {
+      return new HfModels(
+          ServiceLoader.load(ModelResolver.class, classLoader).stream()
+              .map(ServiceLoader.Provider::get)
+              .toList(),
+          Architectures.load(classLoader));
+    } catch (ServiceConfigurationError e) {
+      throw new UnsupportedFeatureException(
+          "a plug-in on the class path cannot be loaded: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Opens a model with the parts that {@link #load()} finds.
    *
    * @param reference a folder, a file, {@code sample:NAME}, ...
    * @throws UnresolvedReferenceException if nothing knows the reference; lists what was tried

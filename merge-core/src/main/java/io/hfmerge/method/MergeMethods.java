@@ -9,6 +9,7 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The merge methods at hand, by name. Immutable. */
 public final class MergeMethods {
@@ -33,14 +34,25 @@ public final class MergeMethods {
   }
 
   /**
-   * Those that {@link ServiceLoader} finds on the class path.
+   * Those that {@link ServiceLoader} finds by the thread's context class loader: those on the class
+   * path, unless the thread was given another loader.
    *
    * @throws UnsupportedFeatureException if two have the same name or one cannot be loaded
    */
   public static MergeMethods installed() {
+    return installed(Thread.currentThread().getContextClassLoader());
+  }
+
+  /**
+   * Those that {@link ServiceLoader} finds by this class loader.
+   *
+   * @param classLoader where to look; null for the system's
+   * @throws UnsupportedFeatureException if two have the same name or one cannot be loaded
+   */
+  public static MergeMethods installed(@Nullable ClassLoader classLoader) {
     List<MergeMethod> found = new ArrayList<>();
     try {
-      ServiceLoader.load(MergeMethod.class).forEach(found::add);
+      ServiceLoader.load(MergeMethod.class, classLoader).forEach(found::add);
     } catch (ServiceConfigurationError e) {
       throw new UnsupportedFeatureException(
           "a merge method on the class path cannot be loaded: " + e.getMessage(), e);

@@ -1,5 +1,6 @@
 package io.hfmerge.hf.arch;
 
+import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.TensorSpec;
@@ -26,9 +27,10 @@ public final class Architectures {
         for (String modelType : architecture.modelTypes()) {
           String earlier = claimedBy.putIfAbsent(modelType, name);
           if (earlier != null) {
-            throw new IllegalStateException(
-                "model_type \"%s\" is defined by %s and by %s: expected one definition"
-                    .formatted(modelType, earlier, name));
+            throw new UnsupportedFeatureException(
+                "model_type \"%s\" is defined by %s and by %s: expected one definition; %s"
+                    .formatted(
+                        modelType, earlier, name, "take one of the jars off the class path"));
           }
           byModelType.put(modelType, architecture);
         }
@@ -39,7 +41,7 @@ public final class Architectures {
   /**
    * The families of every provider that the thread's class loader finds.
    *
-   * @throws IllegalStateException if two providers define the same {@code model_type}
+   * @throws UnsupportedFeatureException if two providers define the same {@code model_type}
    */
   public static Architectures load() {
     return new Architectures(ServiceLoader.load(ArchitectureProvider.class));
@@ -48,16 +50,17 @@ public final class Architectures {
   /**
    * The families of every provider that this class loader finds.
    *
-   * @throws IllegalStateException if two providers define the same {@code model_type}
+   * @param classLoader where to look; null for the system's
+   * @throws UnsupportedFeatureException if two providers define the same {@code model_type}
    */
-  public static Architectures load(ClassLoader classLoader) {
+  public static Architectures load(@Nullable ClassLoader classLoader) {
     return new Architectures(ServiceLoader.load(ArchitectureProvider.class, classLoader));
   }
 
   /**
    * The families of these providers only.
    *
-   * @throws IllegalStateException if two providers define the same {@code model_type}
+   * @throws UnsupportedFeatureException if two providers define the same {@code model_type}
    */
   public static Architectures of(Iterable<? extends ArchitectureProvider> providers) {
     return new Architectures(providers);

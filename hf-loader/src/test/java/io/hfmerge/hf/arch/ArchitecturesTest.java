@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.arch.BalanceTraits.Mlp;
 import io.hfmerge.hf.arch.BalanceTraits.Rotary;
 import io.hfmerge.hf.config.ModelConfig;
@@ -82,7 +83,7 @@ class ArchitecturesTest {
     ArchitectureProvider other = () -> List.of(TinyProvider.TINY);
 
     assertThatThrownBy(() -> Architectures.of(List.of(new TinyProvider(), other)))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(UnsupportedFeatureException.class)
         .hasMessageContaining("\"tiny\"")
         .hasMessageContaining(TinyProvider.class.getName())
         .hasMessageContaining(other.getClass().getName());
