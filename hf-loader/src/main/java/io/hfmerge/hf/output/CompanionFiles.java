@@ -2,6 +2,7 @@ package io.hfmerge.hf.output;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,6 +91,10 @@ final class CompanionFiles {
     // the content alone: a file that was read-only in the Hub's cache is not so in the output
     try (InputStream in = Files.newInputStream(file)) {
       Files.copy(in, folder.resolve(name));
+    } catch (FileSystemException e) {
+      throw e; // names its file
+    } catch (IOException e) {
+      throw new IOException(folder.resolve(name) + ": " + e.getMessage(), e);
     }
     return prefix + name;
   }

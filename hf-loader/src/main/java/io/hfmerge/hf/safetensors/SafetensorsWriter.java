@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,7 +88,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     OpenShard open = new OpenShard(path, channel);
     shards.add(open);
-    writeFully(channel, ByteBuffer.wrap(header), 0);
+    writeFully(open, ByteBuffer.wrap(header), 0);
     long offset = header.length;
     for (TensorSpec spec : shard.tensors()) {
       Place place = new Place(open, offset, spec, new AtomicLong());
@@ -156,18 +157,24 @@ public final class SafetensorsWriter implements CheckpointWriter {
     for (long done = 0; done < size; done += MAX_WRITE_BYTES) {
       long length = Math.min(MAX_WRITE_BYTES, size - done);
       writeFully(
-          place.shard().channel(),
+          place.shard(),
           source.asSlice(done, length).asByteBuffer(),
           place.offset() + offsetBytes + done);
     }
     place.written().addAndGet(size);
   }
 
-  private static void writeFully(FileChannel channel, ByteBuffer source, long position)
+  private static void writeFully(OpenShard shard, ByteBuffer source, long position)
       throws IOException {
     long at = position;
-    while (source.hasRemaining()) {
-      at += channel.write(source, at);
+    try {
+      while (source.hasRemaining()) {
+        at += shard.channel().write(source, at);
+      }
+    } catch (ClosedChannelException e) {
+      throw e; // says by its type that another thread has closed or interrupted
+    } catch (IOException e) {
+      throw new IOException(shard.path() + ": at byte " + at + ": " + e.getMessage(), e);
     }
   }
 
