@@ -14,6 +14,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
@@ -51,6 +52,7 @@ public final class HfMerge implements Runnable {
     }
     commandLine.setExecutionExceptionHandler(
         (failure, failed, parsed) -> report(failure, failed, root.verbosity.stackTrace()));
+    commandLine.setParameterExceptionHandler((refused, arguments) -> reportUsage(refused));
     commandLine.setUnmatchedOptionsArePositionalParams(false);
     commandLine.getCommandSpec().usageMessage().exitCodeList(exitCodes());
     for (CommandLine subcommand : commandLine.getSubcommands().values()) {
@@ -62,7 +64,7 @@ public final class HfMerge implements Runnable {
 
   @Override
   public void run() {
-    throw new CommandLine.ParameterException(
+    throw new ParameterException(
         java.util.Objects.requireNonNull(spec).commandLine(), "Missing command");
   }
 
@@ -90,6 +92,20 @@ public final class HfMerge implements Runnable {
     }
     err.flush();
     return code.code();
+  }
+
+  /** One clear message; the options, a page long, only where they are asked for. */
+  private static int reportUsage(ParameterException refused) {
+    CommandLine failed = refused.getCommandLine();
+    PrintWriter err = failed.getErr();
+    CommandLine.Help.ColorScheme colors = failed.getColorScheme();
+    for (String line : message(refused, ExitCode.USAGE)) {
+      err.println(colors.errorText(line));
+    }
+    CommandLine.UnmatchedArgumentException.printSuggestions(refused, err);
+    err.println("Try '" + failed.getCommandSpec().qualifiedName() + " --help'.");
+    err.flush();
+    return ExitCode.USAGE.code();
   }
 
   private static List<String> message(Exception failure, ExitCode code) {

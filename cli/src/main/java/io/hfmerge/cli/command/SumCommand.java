@@ -7,6 +7,8 @@ import io.hfmerge.recipe.Recipe;
 import io.hfmerge.recipe.RecipeBuilder;
 import io.hfmerge.recipe.RecipeWriter;
 import io.hfmerge.tensor.DType;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -95,6 +97,11 @@ public final class SumCommand implements Callable<Integer> {
       int equals = model.lastIndexOf('=');
       Double weight = equals > 0 ? number(model.substring(equals + 1)) : null;
       String reference = weight == null ? model : model.substring(0, equals);
+      if (weight == null && equals > 0 && !exists(model) && exists(model.substring(0, equals))) {
+        throw usage(
+            "\"%s\": expected a number as the weight, found \"%s\""
+                .formatted(model, model.substring(equals + 1)));
+      }
       if (weight != null && !Double.isFinite(weight)) {
         throw usage("\"" + model + "\": expected a finite weight");
       }
@@ -114,6 +121,14 @@ public final class SumCommand implements Callable<Integer> {
       return Double.valueOf(text);
     } catch (NumberFormatException e) {
       return null;
+    }
+  }
+
+  private static boolean exists(String reference) {
+    try {
+      return Files.exists(Path.of(reference));
+    } catch (InvalidPathException e) {
+      return false;
     }
   }
 
