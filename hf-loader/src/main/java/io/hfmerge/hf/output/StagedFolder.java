@@ -13,24 +13,31 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A folder that appears at its target whole or not at all: filled as a sibling, forced to the disk
- * and renamed. Closing it unpublished deletes it.
+ * and renamed. Closing it unpublished deletes it, and so does the end of the process by a signal
+ * that Java handles.
  */
 public final class StagedFolder implements AutoCloseable {
+
+  private static final int CLEANING_ATTEMPTS = 50;
+  private static final long CLEANING_PAUSE_NANOS = 10_000_000;
 
   private final Path target;
   private final Path staged;
   private final boolean replace;
-  private boolean published;
+  private final Thread cleaner;
+  private volatile boolean published;
 
   private StagedFolder(Path target, Path staged, boolean replace) {
     this.target = target;
     this.staged = staged;
     this.replace = replace;
+    this.cleaner = new Thread(this::abandon, "hfmerge-cleaner");
   }
 
   /**
@@ -57,7 +64,9 @@ public final class StagedFolder implements AutoCloseable {
     Path staged =
         parent.resolve("." + name + ".hfmerge-" + UUID.randomUUID().toString().substring(0, 8));
     Files.createDirectory(staged);
-    return new StagedFolder(absolute, staged, replace);
+    StagedFolder folder = new StagedFolder(absolute, staged, replace);
+    Runtime.getRuntime().addShutdownHook(folder.cleaner);
+    return folder;
   }
 
   /** The checks that {@link #create} makes of its target, for failing early. */
@@ -153,6 +162,26 @@ public final class StagedFolder implements AutoCloseable {
   public void close() throws IOException {
     if (!published && Files.exists(staged)) {
       delete(staged);
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(cleaner);
+    } catch (IllegalStateException e) {
+      // the process is being stopped, and the cleaner has begun
+    }
+  }
+
+  /** When the process is stopped from outside; other threads may still be adding files. */
+  private void abandon() {
+    for (int attempt = 0; attempt < CLEANING_ATTEMPTS && !published; attempt++) {
+      try {
+        if (!Files.exists(staged)) {
+          return;
+        }
+        delete(staged);
+        return;
+      } catch (IOException e) {
+        LockSupport.parkNanos(CLEANING_PAUSE_NANOS);
+      }
     }
   }
 

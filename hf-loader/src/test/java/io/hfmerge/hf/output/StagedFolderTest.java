@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hfmerge.error.OutputExistsException;
 import io.hfmerge.hf.testing.ModelFolders;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -189,6 +191,41 @@ class StagedFolderTest {
         .isInstanceOf(OutputExistsException.class)
         .hasMessageContaining("root");
     assertThat(temp).isEmptyDirectory();
+  }
+
+  @Test
+  void leavesNothingWhenTheProcessIsStopped() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Stopped.class.getName(),
+                target.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (BufferedReader out = process.inputReader()) {
+      assertThat(out.readLine()).isEqualTo("staged");
+      assertThat(temp.toFile().list()).singleElement().asString().startsWith(".out.hfmerge-");
+      process.destroy();
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(temp).isEmptyDirectory();
+  }
+
+  /** Stages a folder and goes on writing into it. */
+  static final class Stopped {
+
+    public static void main(String[] arguments) throws Exception {
+      try (StagedFolder staged = StagedFolder.create(Path.of(arguments[0]), false)) {
+        fill(staged);
+        System.out.println("staged");
+        for (int i = 0; i < 30_000; i++) {
+          Thread.sleep(1);
+          Files.writeString(staged.path().resolve("file" + i % 100), "x");
+        }
+      }
+    }
   }
 
   private void model() throws IOException {
