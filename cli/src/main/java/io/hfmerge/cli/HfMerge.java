@@ -6,8 +6,10 @@ import io.hfmerge.cli.command.MergeCommand;
 import io.hfmerge.cli.command.SumCommand;
 import io.hfmerge.cli.option.Verbosity;
 import io.hfmerge.cli.output.Terminal;
+import io.hfmerge.error.UnsupportedFeatureException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -37,7 +39,11 @@ public final class HfMerge implements Runnable {
 
   private HfMerge() {}
 
-  /** The command line with all subcommands, those of {@link CommandProvider}s included. */
+  /**
+   * The command line with all subcommands, those of {@link CommandProvider}s included.
+   *
+   * @throws UnsupportedFeatureException if one of these cannot be loaded
+   */
   public static CommandLine commandLine() {
     HfMerge root = new HfMerge();
     CommandLine commandLine = new CommandLine(root);
@@ -45,10 +51,13 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new AnalyzeCommand());
     commandLine.addSubcommand(new SumCommand());
     commandLine.addSubcommand(new MergeCommand());
-    for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
-      for (Object command : provider.commands()) {
-        commandLine.addSubcommand(command);
+    try {
+      for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
+        provider.commands().forEach(commandLine::addSubcommand);
       }
+    } catch (ServiceConfigurationError e) {
+      throw new UnsupportedFeatureException(
+          "a command on the class path cannot be loaded: " + e.getMessage(), e);
     }
     commandLine.setExecutionExceptionHandler(
         (failure, failed, parsed) -> report(failure, failed, root.verbosity.stackTrace()));

@@ -1,5 +1,6 @@
 package io.hfmerge.cli;
 
+import io.hfmerge.error.UnsupportedFeatureException;
 import java.io.PrintWriter;
 import java.lang.Runtime.Version;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +16,14 @@ public final class Main {
 
   public static void main(String[] arguments) {
     StandardError.restore();
-    CommandLine commandLine = HfMerge.commandLine();
+    CommandLine commandLine;
+    try {
+      commandLine = HfMerge.commandLine();
+    } catch (UnsupportedFeatureException e) {
+      System.err.println("hfmerge: " + e.getMessage());
+      System.exit(ExitCode.of(e).code());
+      return;
+    }
     commandLine.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
     commandLine.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     warnOfFaultyJava(commandLine.getErr());

@@ -2,6 +2,8 @@ package io.hfmerge.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hfmerge.hf.ModelResolver;
+import io.hfmerge.hf.arch.ArchitectureProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -147,5 +149,18 @@ class LauncherIT {
     assertThat(place.out.resolve("model.safetensors")).exists();
     Outcome greeted = Outcome.launch(Outcome.launcher(), HERE, plugin, "greet");
     assertThat(greeted.assertDone().out()).isEqualTo("hello\n");
+  }
+
+  @Test
+  void namesAPluginThatCannotBeLoaded() throws Exception {
+    for (Class<?> service :
+        List.of(CommandProvider.class, ModelResolver.class, ArchitectureProvider.class)) {
+      Path jar = Files.createDirectory(temp.resolve(service.getSimpleName()));
+      Path services = Files.createDirectories(jar.resolve("META-INF/services"));
+      Files.writeString(services.resolve(service.getName()), "no.such.Class");
+      Map<String, String> plugin = Map.of("HFMERGE_CLASSPATH", jar.toString());
+      Outcome.launch(Outcome.launcher(), HERE, plugin, "inspect", "x")
+          .assertRefused(ExitCode.UNSUPPORTED, List.of("no.such.Class", "cannot be loaded"));
+    }
   }
 }
