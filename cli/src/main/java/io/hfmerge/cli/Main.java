@@ -24,11 +24,16 @@ public final class Main {
       System.exit(ExitCode.of(e).code());
       return;
     }
-    commandLine.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
+    StandardOutput out = new StandardOutput();
+    commandLine.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     commandLine.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     warnOfFaultyJava(commandLine.getErr());
     int code = commandLine.execute(arguments);
     commandLine.getOut().flush();
+    if (code == ExitCode.OK.code() && out.failure().isPresent()) {
+      commandLine.getErr().println("hfmerge: standard output: " + out.failure().get().getMessage());
+      code = ExitCode.IO.code();
+    }
     System.exit(code);
   }
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BadInputTest {
 
@@ -29,6 +30,19 @@ class BadInputTest {
 
     outcome.assertRefused(bad.code, bad.says);
     assertThat(place.state()).isEqualTo(before);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"inspect", "analyze"})
+  void readersRefuseWhatMergesRefuse(String command) throws IOException {
+    Workplace place = new Workplace(temp);
+    BadInput bad = BadInput.TRUNCATED_FILE;
+    bad.prepare(place);
+    Outcome.of(command, place.a.toString()).assertRefused(bad.code, bad.says);
+    Outcome.of(command, place.inputs.resolve("none").toString())
+        .assertRefused(ExitCode.NOT_FOUND, List.of("inputs/none", "tried the path"));
+    Outcome.of(command, place.outputs.toString())
+        .assertRefused(ExitCode.NOT_FOUND, List.of("found an empty folder"));
   }
 
   @Test

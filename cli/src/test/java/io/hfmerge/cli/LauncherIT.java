@@ -1,6 +1,7 @@
 package io.hfmerge.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.hfmerge.hf.ModelResolver;
 import io.hfmerge.hf.arch.ArchitectureProvider;
@@ -130,6 +131,19 @@ class LauncherIT {
     Map<String, String> before = place.state();
     Outcome.launch(arguments).assertRefused(bad.code, bad.says);
     assertThat(place.state()).isEqualTo(before);
+  }
+
+  @Test
+  void tellsThatItsOutputWasLostButNotThatNobodyReadOn() throws Exception {
+    assumeTrue(Files.exists(Path.of("/dev/full")));
+    String inspect = "'%s' inspect '%s'".formatted(Outcome.launcher(), model());
+    Outcome.launch(Path.of("/bin/sh"), HERE, Map.of(), "-c", inspect + " > /dev/full")
+        .assertRefused(ExitCode.IO, List.of("standard output: No space left on device"));
+    Outcome.launch(Path.of("/bin/sh"), HERE, Map.of(), "-c", inspect + " | true").assertDone();
+  }
+
+  private static Path model() {
+    return Workplace.GOLDEN.resolve("checkpoints/llama/a");
   }
 
   @Test
