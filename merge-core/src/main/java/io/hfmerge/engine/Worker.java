@@ -42,7 +42,6 @@ final class Worker implements AutoCloseable {
   private double[] out = new double[0];
   private double[] magnitudes = new double[0];
   private MemorySegment[] segments = new MemorySegment[0];
-  private long[] offsets = new long[0];
 
   Worker(
       WorkQueue queue,
@@ -179,14 +178,8 @@ final class Worker implements AutoCloseable {
   /** Copies bytes of a tensor. */
   void copyBytes(CopiedTensor tensor, OpenSources sources, long offsetBytes, int length)
       throws IOException {
-    MemorySegment whole = sources.mapped(0);
-    MemorySegment bytes;
-    if (whole != null) {
-      bytes = whole.asSlice(offsetBytes, length);
-    } else {
-      bytes = encoded.atLeast(length).asSlice(0, length);
-      read(tensor.source(), offsetBytes, bytes);
-    }
+    MemorySegment bytes = encoded.atLeast(length).asSlice(0, length);
+    read(tensor.source(), offsetBytes, bytes);
     write(tensor.output(), offsetBytes, bytes);
     advance(length);
   }
@@ -221,33 +214,25 @@ final class Worker implements AutoCloseable {
   private void decode(OpenSources sources, int done, int tile) {
     for (int i = 0; i < sources.size(); i++) {
       DType dtype = sources.dtype(i);
-      TensorCodec.decode(dtype, segments[i], offsets[i] + dtype.sizeBytes(done), inputs[i], tile);
+      TensorCodec.decode(dtype, segments[i], dtype.sizeBytes(done), inputs[i], tile);
     }
   }
 
-  /** Finds or reads the bytes of a block of every source; returns how many they are. */
+  /** Reads the bytes of a block of every source; returns how many they are. */
   private long locate(OpenSources sources, long first, int length) throws IOException {
     if (segments.length < sources.size()) {
       segments = new MemorySegment[sources.size()];
-      offsets = new long[sources.size()];
     }
     long total = 0;
     for (int i = 0; i < sources.size(); i++) {
       long offset = sources.dtype(i).sizeBytes(first);
       long bytes = sources.dtype(i).sizeBytes(length);
       total += bytes;
-      MemorySegment whole = sources.mapped(i);
-      if (whole != null) {
-        segments[i] = whole;
-        offsets[i] = offset;
-      } else {
-        while (read.size() <= i) {
-          read.add(new NativeBuffer());
-        }
-        segments[i] = read.get(i).atLeast(bytes);
-        offsets[i] = 0;
-        read(sources.get(i), offset, segments[i].asSlice(0, bytes));
+      while (read.size() <= i) {
+        read.add(new NativeBuffer());
       }
+      segments[i] = read.get(i).atLeast(bytes);
+      read(sources.get(i), offset, segments[i].asSlice(0, bytes));
     }
     return total;
   }

@@ -20,20 +20,23 @@ final class Ritz {
     this.vector = vector;
   }
 
+  /** Ritz values looked at: tied or nearly tied first ones up to this many do the bound no harm. */
+  private static final int GROUP = 4;
+
   /**
    * Solves the projected problem.
    *
    * @param projection row-major, its leading {@code size x size} part counts
    * @param pitch length of its rows
-   * @param size number of basis vectors, at least 4
-   * @param beta coupling of the last block to the next one, 4 x 4
+   * @param size number of basis vectors
+   * @param beta coupling of the last block to the next one, {@code WIDTH x WIDTH}
    */
   static Ritz of(double[] projection, int pitch, int size, double[] beta) {
     double[] matrix = new double[size * size];
     for (int i = 0; i < size; i++) {
       System.arraycopy(projection, i * pitch, matrix, i * size, size);
     }
-    int count = Math.min(size, WIDTH + 1);
+    int count = Math.min(size, GROUP + 1);
     SymmetricEigen.Pairs pairs = SymmetricEigen.largest(matrix, size, count);
     double[] values = new double[count];
     double[] residuals = new double[count];

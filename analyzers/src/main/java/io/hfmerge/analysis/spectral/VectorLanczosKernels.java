@@ -4,7 +4,6 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Vector API twin; see {@link LanczosKernels}. */
@@ -16,11 +15,6 @@ final class VectorLanczosKernels extends LanczosKernels {
   /** As many floats as a double vector has lanes. */
   private static final VectorSpecies<Float> HALF =
       VectorSpecies.of(float.class, VectorShape.forBitSize(D.vectorBitSize() / 2));
-
-  private static final VectorShuffle<Float> ACROSS_1 = across(1);
-  private static final VectorShuffle<Float> ACROSS_2 = across(2);
-  private static final VectorShuffle<Float> ACROSS_4 = across(4);
-  private static final VectorShuffle<Float> ACROSS_8 = across(8);
 
   /** Squares summed in one go: pieces keep the loop's compiled form and the rounding small. */
   private static final int SUMMED = 1 << 12;
@@ -44,114 +38,85 @@ final class VectorLanczosKernels extends LanczosKernels {
     }
   }
 
+  /**
+   * Two lines against two vectors. The steps are methods of their own because C2 gives up inlining
+   * vector operations in larger ones.
+   */
   @Override
   void multiply(float[] lines, int count, int stride, float[] v, float[] w) {
+    float[] sums = new float[LINES * WIDTH * F.length()];
+    float[] factors = new float[LINES * WIDTH];
     for (int line = 0; line < count; line += LINES) {
-      group(lines, line * stride, stride, v, w);
+      lineSums(lines, line * stride, stride, v, sums);
+      fold(sums, factors);
+      addLines(lines, line * stride, stride, factors, w);
     }
   }
 
-  private static void group(float[] lines, int a, int stride, float[] v, float[] w) {
+  /** Lane by lane sums of the products of two lines with two vectors. */
+  private static void lineSums(float[] lines, int a, int stride, float[] v, float[] sums) {
     int lanes = F.length();
-    int second = stride;
-    int third = 2 * stride;
-    int fourth = 3 * stride;
     int b = a + stride;
-    int c = b + stride;
-    int d = c + stride;
     FloatVector zero = FloatVector.zero(F);
-    FloatVector a0 = zero, a1 = zero, a2 = zero, a3 = zero;
-    FloatVector b0 = zero, b1 = zero, b2 = zero, b3 = zero;
-    FloatVector c0 = zero, c1 = zero, c2 = zero, c3 = zero;
-    FloatVector d0 = zero, d1 = zero, d2 = zero, d3 = zero;
-    for (int j = 0; j < stride; j += lanes) {
-      FloatVector v0 = FloatVector.fromArray(F, v, j);
-      FloatVector v1 = FloatVector.fromArray(F, v, second + j);
-      FloatVector v2 = FloatVector.fromArray(F, v, third + j);
-      FloatVector v3 = FloatVector.fromArray(F, v, fourth + j);
+    FloatVector a0 = zero, a1 = zero, b0 = zero, b1 = zero;
+    FloatVector c0 = zero, c1 = zero, d0 = zero, d1 = zero;
+    for (int j = 0; j < stride; j += 2 * lanes) {
       FloatVector x = FloatVector.fromArray(F, lines, a + j);
-      a0 = x.fma(v0, a0);
-      a1 = x.fma(v1, a1);
-      a2 = x.fma(v2, a2);
-      a3 = x.fma(v3, a3);
-      x = FloatVector.fromArray(F, lines, b + j);
-      b0 = x.fma(v0, b0);
-      b1 = x.fma(v1, b1);
-      b2 = x.fma(v2, b2);
-      b3 = x.fma(v3, b3);
-      x = FloatVector.fromArray(F, lines, c + j);
-      c0 = x.fma(v0, c0);
-      c1 = x.fma(v1, c1);
-      c2 = x.fma(v2, c2);
-      c3 = x.fma(v3, c3);
-      x = FloatVector.fromArray(F, lines, d + j);
-      d0 = x.fma(v0, d0);
-      d1 = x.fma(v1, d1);
-      d2 = x.fma(v2, d2);
-      d3 = x.fma(v3, d3);
+      FloatVector y = FloatVector.fromArray(F, lines, b + j);
+      FloatVector u = FloatVector.fromArray(F, v, j);
+      a0 = x.fma(u, a0);
+      b0 = y.fma(u, b0);
+      u = FloatVector.fromArray(F, v, stride + j);
+      a1 = x.fma(u, a1);
+      b1 = y.fma(u, b1);
+      x = FloatVector.fromArray(F, lines, a + j + lanes);
+      y = FloatVector.fromArray(F, lines, b + j + lanes);
+      u = FloatVector.fromArray(F, v, j + lanes);
+      c0 = x.fma(u, c0);
+      d0 = y.fma(u, d0);
+      u = FloatVector.fromArray(F, v, stride + j + lanes);
+      c1 = x.fma(u, c1);
+      d1 = y.fma(u, d1);
     }
-    a0 = spread(a0);
-    a1 = spread(a1);
-    a2 = spread(a2);
-    a3 = spread(a3);
-    b0 = spread(b0);
-    b1 = spread(b1);
-    b2 = spread(b2);
-    b3 = spread(b3);
-    c0 = spread(c0);
-    c1 = spread(c1);
-    c2 = spread(c2);
-    c3 = spread(c3);
-    d0 = spread(d0);
-    d1 = spread(d1);
-    d2 = spread(d2);
-    d3 = spread(d3);
-    for (int j = 0; j < stride; j += lanes) {
-      FloatVector w0 = FloatVector.fromArray(F, w, j);
-      FloatVector w1 = FloatVector.fromArray(F, w, second + j);
-      FloatVector w2 = FloatVector.fromArray(F, w, third + j);
-      FloatVector w3 = FloatVector.fromArray(F, w, fourth + j);
-      FloatVector x = FloatVector.fromArray(F, lines, a + j);
-      w0 = x.fma(a0, w0);
-      w1 = x.fma(a1, w1);
-      w2 = x.fma(a2, w2);
-      w3 = x.fma(a3, w3);
-      x = FloatVector.fromArray(F, lines, b + j);
-      w0 = x.fma(b0, w0);
-      w1 = x.fma(b1, w1);
-      w2 = x.fma(b2, w2);
-      w3 = x.fma(b3, w3);
-      x = FloatVector.fromArray(F, lines, c + j);
-      w0 = x.fma(c0, w0);
-      w1 = x.fma(c1, w1);
-      w2 = x.fma(c2, w2);
-      w3 = x.fma(c3, w3);
-      x = FloatVector.fromArray(F, lines, d + j);
-      x.fma(d0, w0).intoArray(w, j);
-      x.fma(d1, w1).intoArray(w, second + j);
-      x.fma(d2, w2).intoArray(w, third + j);
-      x.fma(d3, w3).intoArray(w, fourth + j);
-    }
+    a0.add(c0).intoArray(sums, 0);
+    a1.add(c1).intoArray(sums, lanes);
+    b0.add(d0).intoArray(sums, 2 * lanes);
+    b1.add(d1).intoArray(sums, 3 * lanes);
   }
 
   /**
-   * The sum of all lanes in every lane, by exchanging halves: the order of {@code reduceLanes} is
-   * not specified and differs between interpreted and compiled code.
+   * Sums of lanes, in an order of our own: that of {@code reduceLanes} is not specified and differs
+   * between interpreted and compiled code.
    */
-  private static FloatVector spread(FloatVector sums) {
-    FloatVector sum = sums;
-    if (F.length() > 8) {
-      sum = sum.add(sum.rearrange(ACROSS_8));
+  private static void fold(float[] sums, float[] totals) {
+    int lanes = F.length();
+    for (int k = 0; k < totals.length; k++) {
+      float even = 0;
+      float odd = 0;
+      for (int i = k * lanes; i < (k + 1) * lanes; i += 2) {
+        even += sums[i];
+        odd += sums[i + 1];
+      }
+      totals[k] = even + odd;
     }
-    if (F.length() > 4) {
-      sum = sum.add(sum.rearrange(ACROSS_4));
-    }
-    sum = sum.add(sum.rearrange(ACROSS_2));
-    return sum.add(sum.rearrange(ACROSS_1));
   }
 
-  private static VectorShuffle<Float> across(int distance) {
-    return VectorShuffle.fromOp(F, lane -> (lane ^ distance) % F.length());
+  /** Adds two lines, times two factors each, to two vectors. */
+  private static void addLines(float[] lines, int a, int stride, float[] factors, float[] w) {
+    int lanes = F.length();
+    int b = a + stride;
+    FloatVector a0 = FloatVector.broadcast(F, factors[0]);
+    FloatVector a1 = FloatVector.broadcast(F, factors[1]);
+    FloatVector b0 = FloatVector.broadcast(F, factors[2]);
+    FloatVector b1 = FloatVector.broadcast(F, factors[3]);
+    for (int j = 0; j < stride; j += lanes) {
+      FloatVector x = FloatVector.fromArray(F, lines, a + j);
+      FloatVector y = FloatVector.fromArray(F, lines, b + j);
+      FloatVector w0 = FloatVector.fromArray(F, w, j);
+      y.fma(b0, x.fma(a0, w0)).intoArray(w, j);
+      FloatVector w1 = FloatVector.fromArray(F, w, stride + j);
+      y.fma(b1, x.fma(a1, w1)).intoArray(w, stride + j);
+    }
   }
 
   /** The sum of all lanes, halves onto halves. */
@@ -202,18 +167,14 @@ final class VectorLanczosKernels extends LanczosKernels {
     int lanes = D.length();
     for (int i = 0; i < WIDTH; i++) {
       DoubleVector zero = DoubleVector.zero(D);
-      DoubleVector s0 = zero, s1 = zero, s2 = zero, s3 = zero;
+      DoubleVector s0 = zero, s1 = zero;
       for (int j = 0; j < stride; j += lanes) {
         DoubleVector x = widen(a, i * stride + j);
         s0 = x.fma(widen(b, j), s0);
         s1 = x.fma(widen(b, stride + j), s1);
-        s2 = x.fma(widen(b, 2 * stride + j), s2);
-        s3 = x.fma(widen(b, 3 * stride + j), s3);
       }
       out[WIDTH * i] = sum(s0, scratch);
       out[WIDTH * i + 1] = sum(s1, scratch);
-      out[WIDTH * i + 2] = sum(s2, scratch);
-      out[WIDTH * i + 3] = sum(s3, scratch);
     }
   }
 

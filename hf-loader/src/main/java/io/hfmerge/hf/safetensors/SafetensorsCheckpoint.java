@@ -83,15 +83,22 @@ public final class SafetensorsCheckpoint implements Checkpoint {
 
   private static SafetensorsCheckpoint open(String id, List<Path> paths) throws IOException {
     Arena arena = Arena.ofShared();
+    List<SafetensorsFile> files = new ArrayList<>();
     try {
-      List<SafetensorsFile> files = new ArrayList<>();
       for (Path path : paths) {
         files.add(SafetensorsFile.open(path, arena));
       }
       return new SafetensorsCheckpoint(id, arena, files);
     } catch (IOException | RuntimeException | Error e) {
       arena.close();
+      closeFiles(files);
       throw e;
+    }
+  }
+
+  private static void closeFiles(List<SafetensorsFile> files) throws IOException {
+    for (SafetensorsFile file : files) {
+      file.close();
     }
   }
 
@@ -125,33 +132,36 @@ public final class SafetensorsCheckpoint implements Checkpoint {
   }
 
   @Override
-  public void read(String tensor, long offsetBytes, MemorySegment destination) {
-    MemorySegment source = segment(tensor);
-    if (offsetBytes < 0 || offsetBytes > source.byteSize() - destination.byteSize()) {
+  public void read(String tensor, long offsetBytes, MemorySegment destination) throws IOException {
+    Located located = locate(tensor);
+    long size = located.entry().end() - located.entry().begin();
+    if (offsetBytes < 0 || offsetBytes > size - destination.byteSize()) {
       throw new IllegalArgumentException(
           "%s: tensor \"%s\" has %d bytes, asked for %d from %d on"
-              .formatted(id, tensor, source.byteSize(), destination.byteSize(), offsetBytes));
+              .formatted(id, tensor, size, destination.byteSize(), offsetBytes));
     }
-    MemorySegment.copy(source, offsetBytes, destination, 0, destination.byteSize());
+    located.file().read(located.entry(), offsetBytes, destination);
   }
 
   @Override
   public Optional<MemorySegment> mapped(String tensor) {
-    return Optional.of(segment(tensor));
+    Located located = locate(tensor);
+    return Optional.of(located.file().slice(located.entry()));
   }
 
-  private MemorySegment segment(String tensor) {
+  private Located locate(String tensor) {
     Located located = byName.get(tensor);
     if (located == null) {
       throw new IllegalArgumentException(id + " has no tensor \"" + tensor + '"');
     }
-    return located.file().slice(located.entry());
+    return located;
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     if (arena.scope().isAlive()) {
       arena.close();
+      closeFiles(files);
     }
   }
 }

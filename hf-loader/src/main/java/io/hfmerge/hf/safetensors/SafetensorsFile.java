@@ -17,10 +17,15 @@ import java.nio.file.StandardOpenOption;
  * One mapped safetensors file.
  *
  * @param path the file
+ * @param channel the open file
  * @param header its checked header
  * @param data its tensor data, read-only, mapped in the arena it was opened with
  */
-record SafetensorsFile(Path path, SafetensorsHeader header, MemorySegment data) {
+record SafetensorsFile(Path path, FileChannel channel, SafetensorsHeader header, MemorySegment data)
+    implements AutoCloseable {
+
+  /** A byte buffer cannot be larger than 2 GiB. */
+  private static final long MAX_READ_BYTES = 1 << 30;
 
   private static final byte[] LFS_POINTER =
       "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
@@ -37,15 +42,41 @@ record SafetensorsFile(Path path, SafetensorsHeader header, MemorySegment data) 
     if (Files.isDirectory(path)) {
       throw new IOException(path + ": expected a file, found a folder");
     }
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+    try {
       long size = channel.size();
       long length = headerLength(path, channel, size);
       byte[] bytes = new byte[(int) length];
       readFully(path, channel, ByteBuffer.wrap(bytes), SafetensorsHeaderParser.LENGTH_BYTES);
       SafetensorsHeader header = SafetensorsHeaderParser.parse(path.toString(), bytes, size);
       MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
-      return new SafetensorsFile(path, header, mapped.asSlice(header.dataStart()));
+      return new SafetensorsFile(path, channel, header, mapped.asSlice(header.dataStart()));
+    } catch (IOException | RuntimeException | Error e) {
+      channel.close();
+      throw e;
     }
+  }
+
+  /**
+   * Copies part of a tensor's bytes: into native memory by a system call, which reports a file cut
+   * short as an {@link IOException} where an access to mapped memory would be a fault.
+   */
+  void read(SafetensorsHeader.Entry entry, long offsetBytes, MemorySegment destination)
+      throws IOException {
+    if (!destination.isNative()) {
+      MemorySegment.copy(slice(entry), offsetBytes, destination, 0, destination.byteSize());
+      return;
+    }
+    long position = header.dataStart() + entry.begin() + offsetBytes;
+    for (long done = 0; done < destination.byteSize(); done += MAX_READ_BYTES) {
+      long length = Math.min(MAX_READ_BYTES, destination.byteSize() - done);
+      readFully(path, channel, destination.asSlice(done, length).asByteBuffer(), position + done);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
   }
 
   /** The bytes of a tensor. */

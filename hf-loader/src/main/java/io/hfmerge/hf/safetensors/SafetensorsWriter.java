@@ -51,6 +51,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
   private final Path folder;
   private final List<OpenShard> shards = new ArrayList<>();
   private final Map<String, Place> places = new LinkedHashMap<>();
+  private final EarlyForce early = new EarlyForce();
 
   private SafetensorsWriter(Path folder) {
     this.folder = folder;
@@ -162,6 +163,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
           place.offset() + offsetBytes + done);
     }
     place.written().addAndGet(size);
+    early.written(place.shard().channel(), size);
   }
 
   private static void writeFully(OpenShard shard, ByteBuffer source, long position)
@@ -188,6 +190,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
                 .formatted(place.spec().name(), place.spec().sizeBytes(), place.written().get()));
       }
     }
+    early.close();
     for (OpenShard shard : shards) {
       shard.channel().force(true);
     }
@@ -221,6 +224,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
 
   @Override
   public void close() throws IOException {
+    early.close();
     IOException failure = null;
     for (OpenShard shard : shards) {
       try {
