@@ -3,7 +3,6 @@ package io.hfmerge.engine;
 import io.hfmerge.engine.MergeReport.Conversion;
 import io.hfmerge.plan.MergePlan;
 import io.hfmerge.plan.PlannedTensor;
-import io.hfmerge.plan.TensorSource;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.DType;
@@ -26,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * double}, let the method's kernel merge them, encode with one rounding and write at the final
  * place. The bytes written depend on the plan alone, not on {@link MergeOptions}.
  *
- * <p>Memory, beside the mapped inputs: per thread {@code 8 (models + 2) tile} bytes of heap, and
- * native {@code blockElements} times the element size of the output and of each input that is not
- * mapped. A method that needs whole rows raises tile and block to a multiple of its row.
+ * <p>Memory: per thread {@code 8 (models + 2) tile} bytes of heap, and native {@code blockElements}
+ * times the element size of the output and of each input. A method that needs whole rows raises
+ * tile and block to a multiple of its row.
  */
 public final class MergeEngine {
 
@@ -132,7 +131,7 @@ public final class MergeEngine {
       case IOException e -> e;
       case InternalError e ->
           new IOException(
-              "a mapped input could not be read; was a file cut short or its disk lost while it was"
+              "an input could not be read; was a file cut short or its disk lost while it was"
                   + " merged?",
               e);
       case RuntimeException e -> throw e;
@@ -144,12 +143,12 @@ public final class MergeEngine {
   private static List<Conversion> conversions(MergePlan plan) {
     Map<DType, Map<DType, Long>> counts = new TreeMap<>();
     for (PlannedTensor tensor : plan.tensors()) {
-      for (TensorSource source : tensor.sources()) {
-        DType from = source.tensor().dtype();
-        DType to = tensor.output().dtype();
-        if (from != to) {
-          counts.computeIfAbsent(from, key -> new TreeMap<>()).merge(to, 1L, Long::sum);
-        }
+      DType to = tensor.output().dtype();
+      Set<DType> others = EnumSet.noneOf(DType.class);
+      tensor.sources().forEach(source -> others.add(source.tensor().dtype()));
+      others.remove(to);
+      for (DType from : others) {
+        counts.computeIfAbsent(from, key -> new TreeMap<>()).merge(to, 1L, Long::sum);
       }
     }
     List<Conversion> conversions = new ArrayList<>();

@@ -15,10 +15,9 @@ import java.util.Locale;
  * @param bytesRead bytes of weights taken from the inputs, each pass counted
  * @param bytesWritten bytes of weights handed to the writer
  * @param elapsedNanos time from first to last byte
- * @param readNanos of it, summed over the workers: reading what is not mapped
+ * @param readNanos of it, summed over the workers: reading the inputs
  * @param writeNanos of it, summed over the workers: handing bytes to the writer
- * @param computeNanos of it, summed over the workers: decoding, merging and encoding, the reading
- *     of mapped memory included
+ * @param computeNanos of it, summed over the workers: decoding, merging and encoding
  */
 public record MergeReport(
     List<String> notes,
@@ -34,11 +33,11 @@ public record MergeReport(
     long computeNanos) {
 
   /**
-   * Tensors that were stored with another dtype than read.
+   * Output tensors whose dtype is not that of a source.
    *
    * @param from dtype of a source
    * @param to dtype of the output
-   * @param tensors number of source tensors
+   * @param tensors number of output tensors that have a source of dtype {@code from}
    * @param widened whether every value of {@code from} exists in {@code to}, so that nothing is
    *     rounded but results
    */

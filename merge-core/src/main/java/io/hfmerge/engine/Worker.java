@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
  * thread that made it.
  *
  * <p>Memory: one tile of doubles per model, one for the result, one for the check; the encoded
- * block; and for each source that is not mapped one block of its bytes.
+ * block; and one block of the bytes of each source.
+ *
+ * <p>Blocks are read into native memory even where the source is mapped: it costs the same as
+ * taking page faults on the way, readahead works, a file cut short is an error instead of a fault,
+ * and the compiled kernels see one kind of memory.
  */
 final class Worker implements AutoCloseable {
 

@@ -11,8 +11,8 @@ import java.util.Map;
 /** Collects why a merge cannot be planned, and what is worth a note if it can. */
 final class PlanProblems {
 
-  /** So that checkpoints of different families do not give a page per tensor. */
-  private static final int MAX_SHOWN = 50;
+  /** So that checkpoints of different families do not fill the screen. */
+  private static final int MAX_SHOWN = 10;
 
   /** Names listed in one note; the plan has them all. */
   private static final int MAX_NAMES = 10;

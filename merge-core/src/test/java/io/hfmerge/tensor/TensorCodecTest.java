@@ -77,6 +77,37 @@ class TensorCodecTest {
   }
 
   @Test
+  void bothBfloat16TwinsRoundTiesByWhatF32HasCutOff() {
+    // halfway between two bf16 values, where rounding to f32 first would lose what decides
+    double[] values = new double[1024];
+    for (int i = 0; i < values.length; i++) {
+      double tie = Math.scalb(257 + 2 * (i % 120), i % 60 - 30);
+      double residue = (i % 3 - 1) * Math.ulp(tie) * (1 + i % 5);
+      values[i] = (i % 2 == 0 ? 1 : -1) * (tie + residue);
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment codes = arena.allocate(2L * values.length);
+      for (Bfloat16Kernels kernels :
+          List.of(new Bfloat16Kernels.ScalarBfloat16Kernels(), new VectorBfloat16Kernels())) {
+        kernels.encode(values, codes, 0, values.length);
+        for (int i = 0; i < values.length; i++) {
+          double exact = Math.abs(values[i]);
+          double spacing = 2 * Math.scalb(1.0, i % 60 - 30);
+          double below = Math.floor(exact / spacing) * spacing;
+          double rest = exact - below;
+          boolean even = Math.floorMod((long) (below / spacing), 2) == 0;
+          double expected =
+              rest > spacing / 2 || (rest == spacing / 2 && !even) ? below + spacing : below;
+          short code = codes.get(Bfloat16Kernels.SHORT, 2L * i);
+          assertThat(Math.abs((double) Bfloat16Kernels.decode(code)))
+              .as("%s of %a", kernels.getClass().getSimpleName(), values[i])
+              .isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  @Test
   void decodesEveryHalfToItsFloat() {
     double[] values = new double[1 << 16];
     TensorCodec.decode(DType.F16, allCodes16(), 0, values, values.length);

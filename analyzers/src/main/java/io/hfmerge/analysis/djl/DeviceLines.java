@@ -5,15 +5,13 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.hfmerge.analysis.matrix.MatrixSource;
+import io.hfmerge.analysis.spectral.BlockLanczos;
 import io.hfmerge.analysis.spectral.NormalOperator;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A matrix on a device in f32, cut the long way, as the operator that Lanczos sees. */
 final class DeviceLines implements NormalOperator {
-
-  /** Vectors in a block of {@code BlockLanczos}. */
-  private static final int WIDTH = 4;
 
   /** Strides of blocks are multiples of this. */
   private static final int LANES = 64;
@@ -35,7 +33,7 @@ final class DeviceLines implements NormalOperator {
     this.manager = manager;
     this.size = source.shortSide();
     this.stride = Math.ceilDiv(size, LANES) * LANES;
-    if (stride > SIZE_LIMIT / WIDTH) {
+    if (stride > SIZE_LIMIT / BlockLanczos.BLOCK_WIDTH) {
       throw new IllegalArgumentException("lines of " + size + " are too long");
     }
     int count = Math.min(Math.max(1, CHUNK_FLOATS / stride), source.longSide());
@@ -69,8 +67,8 @@ final class DeviceLines implements NormalOperator {
   @Override
   public void multiply(float[] v, float[] w) {
     try (NDManager scope = manager.newSubManager()) {
-      NDArray block = scope.create(v, new Shape(WIDTH, stride));
-      NDArray total = scope.zeros(new Shape(WIDTH, stride), DataType.FLOAT32);
+      NDArray block = scope.create(v, new Shape(BlockLanczos.BLOCK_WIDTH, stride));
+      NDArray total = scope.zeros(new Shape(BlockLanczos.BLOCK_WIDTH, stride), DataType.FLOAT32);
       for (NDArray lines : chunks) {
         NDArray along = block.matMul(lines.transpose());
         along.attach(scope);

@@ -30,6 +30,9 @@ import java.util.SplittableRandom;
  */
 public final class BlockLanczos {
 
+  /** Vectors that {@link NormalOperator#multiply} gets at a time, one after another. */
+  public static final int BLOCK_WIDTH = WIDTH;
+
   /** Bound on the relative error of σ₁ to stop at; the error itself is 5 to 30 times smaller. */
   static final double STOP = 1e-6;
 
