@@ -190,32 +190,36 @@ public final class MatrixSource implements AutoCloseable {
    * @param stride distance of lines in the target, at least their length
    */
   public void read(Orientation orientation, int first, int count, float[] target, int stride) {
-    if (orientation == Orientation.COLUMNS) {
-      int at = 0;
-      for (StoredBlock block : blocks) {
-        block.read(orientation, first, count, target, at, stride);
-        at += (int) block.rows();
-      }
-      return;
-    }
-    long start = 0;
-    for (StoredBlock block : blocks) {
-      long from = Math.max(first, start);
-      long to = Math.min((long) first + count, start + block.rows());
-      if (from < to) {
-        int at = (int) (from - first) * stride;
-        block.read(orientation, from - start, (int) (to - from), target, at, stride);
-      }
-      start += block.rows();
-    }
+    eachBlock(
+        orientation,
+        first,
+        count,
+        stride,
+        (block, from, lines, at) -> block.read(orientation, from, lines, target, at, stride));
   }
 
   /** As {@link #read(Orientation, int, int, float[], int)}, exact for F64 too. */
   public void read(Orientation orientation, int first, int count, double[] target, int stride) {
+    eachBlock(
+        orientation,
+        first,
+        count,
+        stride,
+        (block, from, lines, at) -> block.read(orientation, from, lines, target, at, stride));
+  }
+
+  /** Reads lines of one block to a place in the target. */
+  private interface PartReader {
+    void read(StoredBlock block, long first, int count, int at);
+  }
+
+  /** The parts of the blocks that make up lines: pieces of each line, or whole lines of some. */
+  private void eachBlock(
+      Orientation orientation, int first, int count, int stride, PartReader part) {
     if (orientation == Orientation.COLUMNS) {
       int at = 0;
       for (StoredBlock block : blocks) {
-        block.read(orientation, first, count, target, at, stride);
+        part.read(block, first, count, at);
         at += (int) block.rows();
       }
       return;
@@ -226,7 +230,7 @@ public final class MatrixSource implements AutoCloseable {
       long to = Math.min((long) first + count, start + block.rows());
       if (from < to) {
         int at = (int) (from - first) * stride;
-        block.read(orientation, from - start, (int) (to - from), target, at, stride);
+        part.read(block, from - start, (int) (to - from), at);
       }
       start += block.rows();
     }
