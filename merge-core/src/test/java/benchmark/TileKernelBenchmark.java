@@ -41,15 +41,13 @@ import org.openjdk.jmh.annotations.Warmup;
  * java -cp merge-core/target/classes:merge-core/target/test-classes:$(cat merge-core/target/cp) \
  *   org.openjdk.jmh.Main TileKernel
  * </pre>
- *
- * Add {@code -jvmArgsAppend --limit-modules=java.base} to see the scalar twin.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 3, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
+@Fork(3)
 public class TileKernelBenchmark {
 
   private static final int TILE = 1024;
@@ -65,18 +63,18 @@ public class TileKernelBenchmark {
 
   private final Arena arena = Arena.ofShared();
   private final MemorySegment[] stored = new MemorySegment[3];
-  private final double[][] tiles = new double[3][TILE];
-  private final double[] out = new double[TILE];
+  private final float[][] tiles = new float[3][TILE];
+  private final float[] out = new float[TILE];
   private MemorySegment encoded = MemorySegment.NULL;
   private TileKernel kernel = (inputs, result, length, first) -> {};
 
   @Setup
   public void fill() {
     Random random = new Random(1);
-    double[] values = new double[BLOCK];
+    float[] values = new float[BLOCK];
     for (int i = 0; i < stored.length; i++) {
       for (int j = 0; j < BLOCK; j++) {
-        values[j] = random.nextGaussian() * 0.02;
+        values[j] = (float) random.nextGaussian() * 0.02f;
       }
       stored[i] = arena.allocate(dtype.sizeBytes(BLOCK));
       TensorCodec.encode(dtype, values, stored[i], 0, BLOCK);
@@ -97,9 +95,9 @@ public class TileKernelBenchmark {
                     Compatibility.HFMERGE,
                     0));
     block();
-    double[] check = new double[BLOCK];
-    TensorCodec.decode(dtype, encoded, 0, check, BLOCK);
-    for (double value : check) {
+    float[] check = new float[BLOCK];
+    TensorCodec.decode(dtype, encoded, 0, check, 0, BLOCK);
+    for (float value : check) {
       if (!(Math.abs(value) < 1)) {
         throw new IllegalStateException("merged " + value + " out of small weights");
       }
@@ -117,7 +115,7 @@ public class TileKernelBenchmark {
   public void block() {
     for (int at = 0; at < BLOCK; at += TILE) {
       for (int i = 0; i < stored.length; i++) {
-        TensorCodec.decode(dtype, stored[i], dtype.sizeBytes(at), tiles[i], TILE);
+        TensorCodec.decode(dtype, stored[i], dtype.sizeBytes(at), tiles[i], 0, TILE);
       }
       kernel.merge(tiles, out, TILE, at);
       TensorCodec.encode(dtype, out, encoded, dtype.sizeBytes(at), TILE);
@@ -129,7 +127,7 @@ public class TileKernelBenchmark {
   @OperationsPerInvocation(BLOCK)
   public void decode() {
     for (int at = 0; at < BLOCK; at += TILE) {
-      TensorCodec.decode(dtype, stored[0], dtype.sizeBytes(at), tiles[0], TILE);
+      TensorCodec.decode(dtype, stored[0], dtype.sizeBytes(at), tiles[0], 0, TILE);
     }
   }
 

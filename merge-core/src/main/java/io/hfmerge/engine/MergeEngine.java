@@ -6,7 +6,6 @@ import io.hfmerge.plan.PlannedTensor;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.DType;
-import io.hfmerge.tensor.TensorCodec;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
@@ -21,18 +20,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Carries plans out.
  *
- * <p>Workers take blocks of large tensors and batches of small ones, decode tiles to {@code
- * double}, let the method's kernel merge them, encode with one rounding and write at the final
- * place. The bytes written depend on the plan alone, not on {@link MergeOptions}.
+ * <p>Workers take blocks of large tensors and batches of small ones, decode tiles to {@code float},
+ * let the method's kernel merge them, encode with one rounding and write at the final place. The
+ * bytes written depend on the plan alone, not on {@link MergeOptions}.
  *
- * <p>Memory: per thread {@code 8 (models + 2) tile} bytes of heap, and native {@code blockElements}
+ * <p>Memory: per thread {@code 4 (models + 1) tile} bytes of heap, and native {@code blockElements}
  * times the element size of the output and of each input. A method that needs whole rows raises
  * tile and block to a multiple of its row.
  */
 public final class MergeEngine {
-
-  /** Below this a merge is over before slow conversions have become fast ones. */
-  private static final long WORTH_WARMING_BYTES = 64L << 20;
 
   /**
    * Merges, from the first byte to the last. Neither finishes nor closes the writer: whoever opened
@@ -50,9 +46,6 @@ public final class MergeEngine {
       throws IOException {
     long start = System.nanoTime();
     listener.started("merging", plan.bytesToRead());
-    if (plan.bytesToRead() >= WORTH_WARMING_BYTES) {
-      warmUp(plan);
-    }
     RunStatistics statistics = new RunStatistics();
     PhaseOpener opener = new PhaseOpener(plan.method(), options);
     WorkQueue queue = new WorkQueue(plan.tensors(), opener::open, options.blockElements());
@@ -93,15 +86,6 @@ public final class MergeEngine {
         statistics.readNanos.sum(),
         statistics.writeNanos.sum(),
         statistics.computeNanos.sum());
-  }
-
-  private static void warmUp(MergePlan plan) {
-    Set<DType> dtypes = EnumSet.noneOf(DType.class);
-    for (PlannedTensor tensor : plan.tensors()) {
-      dtypes.add(tensor.output().dtype());
-      tensor.sources().forEach(source -> dtypes.add(source.tensor().dtype()));
-    }
-    dtypes.forEach(TensorCodec::warmUp);
   }
 
   /**

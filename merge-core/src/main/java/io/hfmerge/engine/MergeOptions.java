@@ -11,7 +11,7 @@ package io.hfmerge.engine;
  */
 public record MergeOptions(int threads, int tileElements, int blockElements) {
 
-  /** 8 KiB of doubles per model. */
+  /** 4 KiB of floats per model. */
   public static final int DEFAULT_TILE_ELEMENTS = 1024;
 
   /** Long enough to make a write worth its call, short enough to keep all workers busy. */

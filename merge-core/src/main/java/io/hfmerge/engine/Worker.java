@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * The buffers of one thread and what is done with them. Owns native memory until closed, by the
  * thread that made it.
  *
- * <p>Memory: one tile of doubles per model, one for the result, one for the check; the encoded
- * block; and one block of the bytes of each source.
+ * <p>Memory: one tile of floats per model and one for the result; the encoded block; and one block
+ * of the bytes of each source.
  *
  * <p>Blocks are read into native memory even where the source is mapped: it costs the same as
  * taking page faults on the way, readahead works, a file cut short is an error instead of a fault,
@@ -42,9 +42,8 @@ final class Worker implements AutoCloseable {
 
   private final NativeBuffer encoded = new NativeBuffer();
   private final List<NativeBuffer> read = new ArrayList<>();
-  private double[][] inputs = new double[0][];
-  private double[] out = new double[0];
-  private double[] magnitudes = new double[0];
+  private float[][] inputs = new float[0][];
+  private float[] out = new float[0];
   private MemorySegment[] segments = new MemorySegment[0];
 
   Worker(
@@ -136,27 +135,19 @@ final class Worker implements AutoCloseable {
     DType dtype = output.dtype();
     MemorySegment target = encoded.atLeast(dtype.sizeBytes(length));
     long start = System.nanoTime();
-    int checked = Math.min(length, tileElements);
-    java.util.Arrays.fill(magnitudes, 0, checked, 0);
+    boolean finite = true;
     for (int done = 0; done < length; done += tileElements) {
       int tile = Math.min(tileElements, length - done);
       decode(sources, done, tile);
       kernel.merge(inputs, out, tile, first + done);
-      addMagnitudes(out, magnitudes, tile);
-      TensorCodec.encode(dtype, out, target, dtype.sizeBytes(done), tile);
+      finite &= TensorCodec.encode(dtype, out, target, dtype.sizeBytes(done), tile);
     }
-    if (!NonFiniteValues.none(magnitudes, checked, dtype)) {
+    if (!finite) {
       countNonFinite(output, sources, target, length, tileElements);
     }
     statistics.computeNanos.add(System.nanoTime() - start);
     write(output, dtype.sizeBytes(first), target.asSlice(0, dtype.sizeBytes(length)));
     advance(bytes);
-  }
-
-  private static void addMagnitudes(double[] values, double[] sums, int length) {
-    for (int i = 0; i < length; i++) {
-      sums[i] += Math.abs(values[i]);
-    }
   }
 
   private void countNonFinite(
@@ -165,18 +156,27 @@ final class Worker implements AutoCloseable {
     long produced = 0;
     for (int done = 0; done < length; done += tileElements) {
       int tile = Math.min(tileElements, length - done);
-      TensorCodec.decode(output.dtype(), target, output.dtype().sizeBytes(done), out, tile);
+      TensorCodec.decode(output.dtype(), target, output.dtype().sizeBytes(done), out, 0, tile);
       decode(sources, done, tile);
       for (int i = 0; i < tile; i++) {
-        if (!Double.isFinite(out[i])) {
+        if (!Float.isFinite(out[i])) {
           elements++;
-          produced += NonFiniteValues.allFinite(inputs, sources.size(), i) ? 1 : 0;
+          produced += allFinite(inputs, sources.size(), i) ? 1 : 0;
         }
       }
     }
     if (elements > 0) {
       statistics.addNonFinite(output.name(), elements, produced);
     }
+  }
+
+  private static boolean allFinite(float[][] inputs, int models, int index) {
+    for (int model = 0; model < models; model++) {
+      if (!Float.isFinite(inputs[model][index])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Copies bytes of a tensor. */
@@ -218,7 +218,7 @@ final class Worker implements AutoCloseable {
   private void decode(OpenSources sources, int done, int tile) {
     for (int i = 0; i < sources.size(); i++) {
       DType dtype = sources.dtype(i);
-      TensorCodec.decode(dtype, segments[i], dtype.sizeBytes(done), inputs[i], tile);
+      TensorCodec.decode(dtype, segments[i], dtype.sizeBytes(done), inputs[i], 0, tile);
     }
   }
 
@@ -244,9 +244,8 @@ final class Worker implements AutoCloseable {
   private void reserve(int models, int tileElements) {
     if (inputs.length < models || out.length < tileElements) {
       int tile = Math.max(out.length, tileElements);
-      inputs = new double[Math.max(models, inputs.length)][tile];
-      out = new double[tile];
-      magnitudes = new double[tile];
+      inputs = new float[Math.max(models, inputs.length)][tile];
+      out = new float[tile];
     }
   }
 

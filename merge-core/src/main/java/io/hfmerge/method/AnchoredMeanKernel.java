@@ -5,7 +5,7 @@ package io.hfmerge.method;
  * has the coefficient of largest magnitude (the first such).
  *
  * <p>Equal to the weighted sum, with an error of the same size, and exact for identical finite
- * inputs, which the weighted sum is not in F64 or with weights of both signs.
+ * inputs, which the weighted sum is not with weights of both signs.
  */
 final class AnchoredMeanKernel implements TileKernel {
 
@@ -28,7 +28,7 @@ final class AnchoredMeanKernel implements TileKernel {
   }
 
   @Override
-  public void merge(double[][] inputs, double[] out, int length, long firstElement) {
+  public void merge(float[][] inputs, float[] out, int length, long firstElement) {
     kernel.merge(inputs, out, length, firstElement);
   }
 }

@@ -26,57 +26,56 @@ final class DeltaSumKernel implements TileKernel {
   }
 
   @Override
-  public void merge(double[][] inputs, double[] out, int length, long firstElement) {
-    double[] b = inputs[base];
-    if (models.length == 0) {
-      System.arraycopy(b, 0, out, 0, length);
-      return;
-    }
-    int last = models.length - 1;
-    if (last == 0) {
-      one(coefficients[0], inputs[models[0]], b, out, length);
-    } else if (last == 1) {
-      two(coefficients[0], inputs[models[0]], coefficients[1], inputs[models[1]], b, out, length);
-    } else {
-      scale(coefficients[0], inputs[models[0]], b, out, length);
-      for (int i = 1; i <= last; i++) {
-        add(coefficients[i], inputs[models[i]], b, out, length);
-      }
-      addBase(b, out, length);
+  public void merge(float[][] inputs, float[] out, int length, long firstElement) {
+    float[] b = inputs[base];
+    switch (models.length) {
+      case 0 -> System.arraycopy(b, 0, out, 0, length);
+      case 1 -> one(coefficients[0], inputs[models[0]], b, out, length);
+      case 2 ->
+          two(
+              coefficients[0],
+              inputs[models[0]],
+              coefficients[1],
+              inputs[models[1]],
+              b,
+              out,
+              length);
+      default -> many(inputs, b, out, length);
     }
   }
 
-  private static void one(double c, double[] x, double[] base, double[] out, int length) {
+  // subtracting from positive zero first makes either zero positive, and b - (+0) is b
+
+  private static void one(double c, float[] x, float[] base, float[] out, int length) {
     for (int i = 0; i < length; i++) {
-      out[i] = base[i] - (0.0 - c * (x[i] - base[i]));
+      double b = base[i];
+      out[i] = (float) (b - (0.0 - c * (x[i] - b)));
     }
   }
 
   private static void two(
-      double c, double[] x, double d, double[] y, double[] base, double[] out, int length) {
+      double c, float[] x, double d, float[] y, float[] base, float[] out, int length) {
     for (int i = 0; i < length; i++) {
-      out[i] = base[i] - (0.0 - (c * (x[i] - base[i]) + d * (y[i] - base[i])));
+      double b = base[i];
+      out[i] = (float) (b - (0.0 - (c * (x[i] - b) + d * (y[i] - b))));
     }
   }
 
-  private static void scale(
-      double coefficient, double[] input, double[] base, double[] out, int length) {
+  private void many(float[][] inputs, float[] b, float[] out, int length) {
+    double[] sum = new double[length];
+    for (int i = 0; i < models.length; i++) {
+      add(coefficients[i], inputs[models[i]], b, sum, length);
+    }
     for (int i = 0; i < length; i++) {
-      out[i] = coefficient * (input[i] - base[i]);
+      out[i] = (float) (b[i] - (0.0 - sum[i]));
     }
   }
 
   private static void add(
-      double coefficient, double[] input, double[] base, double[] out, int length) {
+      double coefficient, float[] input, float[] base, double[] sum, int length) {
     for (int i = 0; i < length; i++) {
-      out[i] += coefficient * (input[i] - base[i]);
-    }
-  }
-
-  /** Subtracting from positive zero first makes either zero positive, and b - (+0) is b. */
-  private static void addBase(double[] base, double[] out, int length) {
-    for (int i = 0; i < length; i++) {
-      out[i] = base[i] - (0.0 - out[i]);
+      double b = base[i];
+      sum[i] += coefficient * (input[i] - b);
     }
   }
 }

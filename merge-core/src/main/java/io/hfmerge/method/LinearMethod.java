@@ -2,7 +2,6 @@ package io.hfmerge.method;
 
 import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.method.ParameterDescription.Scope;
-import io.hfmerge.tensor.DType;
 import java.util.List;
 
 /**
@@ -11,7 +10,7 @@ import java.util.List;
  * <pre>
  * r = sum_i w_i x_i        normalize: r / sum_i w_i, over the models that have the tensor
  *
- * Shape:   inputs and result (any), F64 tiles; one rounding when the result is stored.
+ * Shape:   inputs and result (any), F32 tiles, F64 sums.
  * Range:   weight finite, of any sign. With normalize, a sum that vanishes against the sum of
  *          magnitudes (see CANCELLED_WEIGHTS) is an error that names the tensor.
  * NaN:     NaN in, NaN out, also with weight 0. An infinity of any model gives an infinity or NaN.
@@ -79,8 +78,7 @@ public final class LinearMethod implements MergeMethod {
     for (int i = 0; i < coefficients.length; i++) {
       coefficients[i] /= sum;
     }
-    boolean mixed = positive && negative;
-    return mixed || context.output().dtype() == DType.F64
+    return positive && negative
         ? new AnchoredMeanKernel(coefficients)
         : new WeightedSumKernel(coefficients);
   }

@@ -17,7 +17,9 @@ import java.util.List;
  * <ul>
  *   <li>the result depends on nothing but the context and the inputs, not on the number of threads,
  *       the tile size or the block size;
- *   <li>arithmetic is in {@code double}, without intermediate rounding to the dtype of a tensor;
+ *   <li>inputs are {@code float}, coefficients and sums {@code double}; a kernel rounds each
+ *       element once to {@code float}, which is stored with one rounding to the dtype of the
+ *       tensor;
  *   <li>NaN in an input gives NaN in the output unless the method's own page says otherwise;
  *   <li>where a base model is required, parameters that switch every other model off give the base.
  * </ul>

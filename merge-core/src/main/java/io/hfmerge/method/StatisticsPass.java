@@ -27,7 +27,7 @@ public non-sealed interface StatisticsPass<P> extends TensorMerge {
    * @param length number of elements, at least 1
    * @param firstElement row-major index of the first element within the tensor
    */
-  void accept(P partial, double[][] inputs, int length, long firstElement);
+  void accept(P partial, float[][] inputs, int length, long firstElement);
 
   /**
    * Folds the result of the next segment into that of all segments before it.

@@ -9,7 +9,7 @@ import java.util.List;
  * <pre>
  * r = b + lambda/q sum_i w_i (x_i - b)        q = sum_i w_i with normalize, else 1
  *
- * Shape:   inputs and result (any), F64 tiles; one rounding when the result is stored.
+ * Shape:   inputs and result (any), F32 tiles, F64 sums.
  * Range:   weight and lambda finite, of any sign. With normalize, |q| below VANISHING_SUM counts as
  *          1, which the report remarks on.
  * NaN:     NaN in, NaN out. An infinity shared by base and model gives NaN.

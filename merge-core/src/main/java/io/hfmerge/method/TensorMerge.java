@@ -14,6 +14,6 @@ public sealed interface TensorMerge permits TileKernel, StatisticsPass {
     return 1;
   }
 
-  /** Largest granule: 64 MiB of doubles per model and worker, far beyond any row in use. */
+  /** Largest granule: 32 MiB of floats per model and worker, far beyond any row in use. */
   int MAX_GRANULE_ELEMENTS = 1 << 23;
 }

@@ -18,5 +18,5 @@ public non-sealed interface TileKernel extends TensorMerge {
    * @param length number of elements, at least 1
    * @param firstElement row-major index of the first element within the tensor
    */
-  void merge(double[][] inputs, double[] out, int length, long firstElement);
+  void merge(float[][] inputs, float[] out, int length, long firstElement);
 }

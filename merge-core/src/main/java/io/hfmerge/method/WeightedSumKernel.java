@@ -3,9 +3,8 @@ package io.hfmerge.method;
 /**
  * {@code r = sum_i c_i x_i}, added from left to right.
  *
- * <p>Identical inputs and coefficients that add up to 1 up to their rounding give each input back
- * wherever the result is stored in 32 bits or fewer: the error, some 1e-16 of the value, is far
- * below half a step.
+ * <p>Identical inputs and coefficients that add up to 1 up to their rounding give each input back:
+ * the error, some 1e-16 of the value, is far below half a step.
  */
 final class WeightedSumKernel implements TileKernel {
 
@@ -16,22 +15,46 @@ final class WeightedSumKernel implements TileKernel {
   }
 
   @Override
-  public void merge(double[][] inputs, double[] out, int length, long firstElement) {
-    scale(coefficients[0], inputs[0], out, length);
+  public void merge(float[][] inputs, float[] out, int length, long firstElement) {
+    switch (coefficients.length) {
+      case 1 -> one(coefficients[0], inputs[0], out, length);
+      case 2 -> two(coefficients[0], inputs[0], coefficients[1], inputs[1], out, length);
+      default -> many(inputs, out, length);
+    }
+  }
+
+  private static void one(double c, float[] x, float[] out, int length) {
+    for (int i = 0; i < length; i++) {
+      out[i] = (float) (c * x[i]);
+    }
+  }
+
+  private static void two(double c, float[] x, double d, float[] y, float[] out, int length) {
+    for (int i = 0; i < length; i++) {
+      out[i] = (float) (c * x[i] + d * y[i]);
+    }
+  }
+
+  private void many(float[][] inputs, float[] out, int length) {
+    double[] sum = new double[length];
+    scale(coefficients[0], inputs[0], sum, length);
     for (int model = 1; model < coefficients.length; model++) {
-      add(coefficients[model], inputs[model], out, length);
+      add(coefficients[model], inputs[model], sum, length);
+    }
+    for (int i = 0; i < length; i++) {
+      out[i] = (float) sum[i];
     }
   }
 
-  private static void scale(double coefficient, double[] input, double[] out, int length) {
+  private static void scale(double coefficient, float[] input, double[] sum, int length) {
     for (int i = 0; i < length; i++) {
-      out[i] = coefficient * input[i];
+      sum[i] = coefficient * input[i];
     }
   }
 
-  private static void add(double coefficient, double[] input, double[] out, int length) {
+  private static void add(double coefficient, float[] input, double[] sum, int length) {
     for (int i = 0; i < length; i++) {
-      out[i] += coefficient * input[i];
+      sum[i] += coefficient * input[i];
     }
   }
 }

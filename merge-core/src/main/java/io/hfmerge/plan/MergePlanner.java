@@ -9,6 +9,7 @@ import io.hfmerge.method.ParameterDescription;
 import io.hfmerge.recipe.ModelEntry;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.recipe.RecipeChecker;
+import io.hfmerge.tensor.DType;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -71,8 +72,25 @@ public final class MergePlanner {
         index(indices, base != null ? base : recipe.models().getFirst().reference());
     List<PlannedTensor> tensors =
         new TensorMatcher(recipe, method, layout, models, baseTakesPart, problems).match();
+    noteDoubles(tensors, problems);
     problems.throwIfAny();
     return new MergePlan(recipe, method, used, tensors, problems.notes());
+  }
+
+  /** Says where kernels, which see F32, do not see all that is stored. */
+  private static void noteDoubles(List<PlannedTensor> tensors, PlanProblems problems) {
+    long narrowed =
+        tensors.stream()
+            .filter(tensor -> tensor instanceof MergedTensor)
+            .filter(tensor ->
+                tensor.sources().stream().anyMatch(source -> source.tensor().dtype() == DType.F64))
+            .count();
+    if (narrowed > 0) {
+      problems.note(
+          narrowed
+              + (narrowed == 1 ? " tensor is" : " tensors are")
+              + " stored as F64 and merged in the precision of F32");
+    }
   }
 
   private static CanonicalIndex index(Map<String, CanonicalIndex> indices, String reference) {

@@ -5,7 +5,8 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Converts between stored elements and arrays of {@code double} or {@code float}.
+ * Converts between stored elements and arrays of {@code float}, in vectorised loops, or of {@code
+ * double}, which hold every dtype exactly.
  *
  * <p>Decoding to {@code double} is exact for every float dtype. Encoding rounds once, to nearest,
  * ties to even; values beyond the largest finite one become infinity (the largest NaN-free code of
@@ -14,12 +15,18 @@ import java.nio.ByteOrder;
  */
 public final class TensorCodec {
 
-  private static final ValueLayout.OfShort SHORT =
+  static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfDouble DOUBLE =
       ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final ThreadLocal<Bfloat16Kernels> BFLOAT16 =
+      ThreadLocal.withInitial(Bfloat16Kernels::new);
+
+  private static final ThreadLocal<Magnitudes> MAGNITUDES =
+      ThreadLocal.withInitial(Magnitudes::new);
 
   private TensorCodec() {}
 
@@ -35,7 +42,11 @@ public final class TensorCodec {
   public static void decode(
       DType dtype, MemorySegment source, long sourceOffset, double[] target, int length) {
     switch (dtype) {
-      case BF16 -> Bfloat16Kernels.INSTANCE.decode(source, sourceOffset, target, length);
+      case BF16 -> {
+        for (int i = 0; i < length; i++) {
+          target[i] = Bfloat16Kernels.decode(source.get(SHORT, sourceOffset + 2L * i));
+        }
+      }
       case F16 -> {
         for (int i = 0; i < length; i++) {
           target[i] = Float.float16ToFloat(source.get(SHORT, sourceOffset + 2L * i));
@@ -79,8 +90,7 @@ public final class TensorCodec {
       int targetOffset,
       int length) {
     switch (dtype) {
-      case BF16 ->
-          Bfloat16Kernels.INSTANCE.decode(source, sourceOffset, target, targetOffset, length);
+      case BF16 -> BFLOAT16.get().decode(source, sourceOffset, target, targetOffset, length);
       case F16 -> {
         for (int i = 0; i < length; i++) {
           target[targetOffset + i] = Float.float16ToFloat(source.get(SHORT, sourceOffset + 2L * i));
@@ -115,7 +125,11 @@ public final class TensorCodec {
   public static void encode(
       DType dtype, double[] source, MemorySegment target, long targetOffset, int length) {
     switch (dtype) {
-      case BF16 -> Bfloat16Kernels.INSTANCE.encode(source, target, targetOffset, length);
+      case BF16 -> {
+        for (int i = 0; i < length; i++) {
+          target.set(SHORT, targetOffset + 2L * i, (short) round(source[i], 7, 127));
+        }
+      }
       case F16 -> {
         for (int i = 0; i < length; i++) {
           target.set(SHORT, targetOffset + 2L * i, encodeHalf(source[i]));
@@ -138,13 +152,61 @@ public final class TensorCodec {
   }
 
   /**
-   * Makes conversions of a dtype as fast as they get, which takes up to a second the first time for
-   * BF16 and nothing otherwise. Worth its while before more than some hundred megabytes.
+   * Encodes {@code length} values with one rounding, to nearest, ties to even.
+   *
+   * @param dtype a float dtype ({@link DType#isFloat()})
+   * @param source values from index 0 on
+   * @param target receives the bytes
+   * @param targetOffset first byte of the first element
+   * @param length number of elements
+   * @return whether every stored value is a finite number
    */
-  public static void warmUp(DType dtype) {
-    if (dtype == DType.BF16) {
-      Bfloat16Kernels.INSTANCE.warmUp();
+  public static boolean encode(
+      DType dtype, float[] source, MemorySegment target, long targetOffset, int length) {
+    boolean finite = MAGNITUDES.get().allBelow(overflow(dtype), source, length);
+    switch (dtype) {
+      case BF16 -> {
+        if (finite) {
+          BFLOAT16.get().encodeFinite(source, target, targetOffset, length);
+        } else {
+          for (int i = 0; i < length; i++) {
+            target.set(SHORT, targetOffset + 2L * i, Bfloat16Kernels.encode(source[i]));
+          }
+        }
+      }
+      case F16 -> {
+        for (int i = 0; i < length; i++) {
+          target.set(SHORT, targetOffset + 2L * i, Float.floatToFloat16(source[i]));
+        }
+      }
+      case F32 -> MemorySegment.copy(source, 0, target, FLOAT, targetOffset, length);
+      case F64 -> {
+        for (int i = 0; i < length; i++) {
+          target.set(DOUBLE, targetOffset + 8L * i, source[i]);
+        }
+      }
+      case F8_E4M3, F8_E5M2, F8_E4M3FNUZ, F8_E5M2FNUZ -> {
+        Float8Format format = Float8Format.of(dtype);
+        for (int i = 0; i < length; i++) {
+          target.set(ValueLayout.JAVA_BYTE, targetOffset + i, format.encode(source[i]));
+        }
+      }
+      default -> throw notFloat(dtype);
     }
+    return finite;
+  }
+
+  /** The smallest magnitude that is stored as infinity or NaN. */
+  private static float overflow(DType dtype) {
+    return switch (dtype) {
+      case F64, F32 -> Float.POSITIVE_INFINITY;
+      case BF16 -> 0x1.FFp127f;
+      case F16 -> 65520;
+      case F8_E5M2, F8_E5M2FNUZ -> 61440;
+      case F8_E4M3 -> 0x1.D00002p8f; // the tie at 464 goes down, to the even 448
+      case F8_E4M3FNUZ -> 248;
+      default -> throw notFloat(dtype);
+    };
   }
 
   /** F16 with one rounding; see {@link #round}. */

@@ -35,9 +35,9 @@ final class FrobeniusMethod implements MergeMethod {
     }
 
     @Override
-    public void accept(double[] partial, double[][] inputs, int length, long firstElement) {
+    public void accept(double[] partial, float[][] inputs, int length, long firstElement) {
       for (int i = 0; i < length; i++) {
-        double value = inputs[1][i] - inputs[0][i] - mean;
+        double value = (double) inputs[1][i] - inputs[0][i] - mean;
         partial[0] += squares ? value * value : value;
       }
     }
@@ -57,7 +57,8 @@ final class FrobeniusMethod implements MergeMethod {
       TileKernel kernel =
           (inputs, out, length, first) -> {
             for (int i = 0; i < length; i++) {
-              out[i] = inputs[0][i] + (inputs[1][i] - inputs[0][i] - mean) / norm;
+              out[i] =
+                  (float) (inputs[0][i] + ((double) inputs[1][i] - inputs[0][i] - mean) / norm);
             }
           };
       return kernel;

@@ -22,7 +22,7 @@ final class RowReversingMethod implements MergeMethod {
     int columns = (int) context.output().shape().dimension(1);
     return new TileKernel() {
       @Override
-      public void merge(double[][] inputs, double[] out, int length, long firstElement) {
+      public void merge(float[][] inputs, float[] out, int length, long firstElement) {
         if (firstElement % columns != 0 || length % columns != 0) {
           throw new IllegalArgumentException("torn row at " + firstElement);
         }

@@ -15,25 +15,25 @@ class TaskArithmeticMethodTest extends MergeMethodContractTest {
 
   @Test
   void addsWeightedDifferencesToTheBase() {
-    double[][] inputs = {{1, 10}, {3, 10}, {0, 14}};
-    double[] out = new double[2];
+    float[][] inputs = {{1, 10}, {3, 10}, {0, 14}};
+    float[] out = new float[2];
     kernel(DType.F32, Map.of("lambda", 0.5), 0, 2, 3).merge(inputs, out, 2, 0);
-    assertThat(out).containsExactly(1 + 0.5 * (2 * 2 - 3), 10 + 0.5 * 3 * 4);
+    assertThat(out).containsExactly(1 + 0.5f * (2 * 2 - 3), 10 + 0.5f * 3 * 4);
   }
 
   @Test
   void dividesByTheSumOfWeightsWithNormalize() {
-    double[][] inputs = {{1}, {3}, {9}};
-    double[] out = new double[1];
+    float[][] inputs = {{1}, {3}, {9}};
+    float[] out = new float[1];
     kernel(DType.F32, Map.of("normalize", 1.0), 0, 1, 3).merge(inputs, out, 1, 0);
-    assertThat(out).containsExactly(1 + (2 + 24) / 4.0);
+    assertThat(out).containsExactly(1 + (2 + 24) / 4f);
   }
 
   @Test
   void doesNotDivideByAVanishingSumAndRemarksOnIt() {
     Map<String, Double> normalize = Map.of("normalize", 1.0);
-    double[] out = new double[1];
-    kernel(DType.F32, normalize, 0, 1, -1).merge(new double[][] {{1}, {3}, {9}}, out, 1, 0);
+    float[] out = new float[1];
+    kernel(DType.F32, normalize, 0, 1, -1).merge(new float[][] {{1}, {3}, {9}}, out, 1, 0);
     assertThat(out).containsExactly(1 + 2 - 8);
     assertThat(method().remarks(context(DType.F32, normalize, 0, 1, -1)))
         .singleElement()
@@ -44,40 +44,40 @@ class TaskArithmeticMethodTest extends MergeMethodContractTest {
 
   @Test
   void lambdaZeroGivesTheBaseBitForBit() {
-    double[][] inputs = {identicalInputs(1)[0], randomInputs(1, 12)[0]};
-    double[] out = new double[12];
-    kernel(DType.F64, Map.of("lambda", 0.0), 0, 5).merge(inputs, out, 12, 0);
+    float[][] inputs = {identicalInputs(1)[0], randomInputs(1, 12)[0]};
+    float[] out = new float[12];
+    kernel(DType.F32, Map.of("lambda", 0.0), 0, 5).merge(inputs, out, 12, 0);
     assertThat(out).isEqualTo(inputs[0]);
-    assertThat(1 / out[1]).isEqualTo(Double.NEGATIVE_INFINITY);
+    assertThat(1 / out[1]).isEqualTo(Float.NEGATIVE_INFINITY);
   }
 
   @Test
   void modelsEqualToTheBaseGiveItBackBitForBitWithAnyWeights() {
     double[][] weights = {{0, 0.3, 0.9}, {0, -4, 1e9}, {0, 0, 0}, {0, 1, -1}};
     for (double[] w : weights) {
-      double[][] inputs = identicalInputs(3);
-      double[] out = new double[inputs[0].length];
-      kernel(DType.F64, Map.of(), w).merge(inputs, out, out.length, 0);
+      float[][] inputs = identicalInputs(3);
+      float[] out = new float[inputs[0].length];
+      kernel(DType.F32, Map.of(), w).merge(inputs, out, out.length, 0);
       assertThat(out).isEqualTo(inputs[0]);
-      assertThat(1 / out[1]).isEqualTo(Double.NEGATIVE_INFINITY);
+      assertThat(1 / out[1]).isEqualTo(Float.NEGATIVE_INFINITY);
     }
   }
 
   @Test
   void zeroWeightsGiveTheBase() {
-    double[][] inputs = randomInputs(3, 65);
-    double[] out = new double[65];
+    float[][] inputs = randomInputs(3, 65);
+    float[] out = new float[65];
     kernel(DType.F32, Map.of(), 0, 0, 0).merge(inputs, out, 65, 0);
     assertThat(out).isEqualTo(inputs[0]);
   }
 
   @Test
   void weightOneOfOneModelGivesThatModelUpToRounding() {
-    double[][] inputs = randomInputs(2, 65);
-    double[] out = new double[65];
+    float[][] inputs = randomInputs(2, 65);
+    float[] out = new float[65];
     kernel(DType.F32, Map.of(), 0, 1).merge(inputs, out, 65, 0);
     for (int i = 0; i < 65; i++) {
-      assertThat(out[i]).isCloseTo(inputs[1][i], org.assertj.core.data.Offset.offset(1e-15));
+      assertThat(out[i]).isEqualTo(inputs[1][i]);
     }
   }
 }

@@ -98,6 +98,14 @@ class MergePlannerTest {
   }
 
   @Test
+  void saysThatDoublesAreMergedInThePrecisionOfFloats() {
+    MemoryCheckpoint a = checkpoint("a", "w").with("d", DType.F64, TWO, 1, 2);
+    MemoryCheckpoint b = checkpoint("b", "w").with("d", DType.F64, TWO, 3, 4);
+    assertThat(plan(mean("a", "b").build(), a, b).notes())
+        .containsExactly("1 tensor is stored as F64 and merged in the precision of F32");
+  }
+
+  @Test
   void copiesIntegersFromTheBaseInTheirOwnDtype() {
     MemoryCheckpoint a = checkpoint("a", "w").withBytes("ids", DType.I64, TWO, new byte[16]);
     MemoryCheckpoint b = checkpoint("b", "w").withBytes("ids", DType.I32, TWO, new byte[8]);

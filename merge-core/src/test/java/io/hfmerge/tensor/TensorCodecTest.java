@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -25,86 +24,105 @@ class TensorCodecTest {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private static Stream<Bfloat16Kernels> bfloat16Twins() {
-    return Stream.of(new Bfloat16Kernels.ScalarBfloat16Kernels(), new VectorBfloat16Kernels());
+  @Test
+  void decodesEveryBfloat16ToTheFloatItIsTheHeadOf() {
+    float[] values = new float[(1 << 16) + 3];
+    TensorCodec.decode(DType.BF16, allCodes16(), 0, values, 3, 1 << 16);
+    for (int code = 0; code < 1 << 16; code++) {
+      assertThat(Float.floatToRawIntBits(values[code + 3])).isEqualTo(code << 16);
+    }
   }
 
   @Test
-  void bothBfloat16TwinsDecodeEveryCodeToTheFloatItIsTheHeadOf() {
+  void givesEveryBfloat16BackButForQuietenedNans() {
+    float[] values = new float[1 << 16];
     MemorySegment codes = allCodes16();
-    bfloat16Twins()
-        .forEach(kernels -> {
-          double[] values = new double[1 << 16];
-          float[] floats = new float[(1 << 16) + 3];
-          kernels.decode(codes, 0, values, values.length);
-          kernels.decode(codes, 0, floats, 3, values.length);
-          for (int code = 0; code < values.length; code++) {
-            Float expected = Float.intBitsToFloat(code << 16);
-            assertThat((float) values[code]).isEqualTo(expected);
-            assertThat(floats[code + 3]).isEqualTo(expected);
-          }
-        });
-  }
-
-  @Test
-  void bothBfloat16TwinsGiveEveryCodeBackButForQuietenedNans() {
-    MemorySegment codes = allCodes16();
-    bfloat16Twins()
-        .forEach(kernels -> {
-          double[] values = new double[1 << 16];
-          kernels.decode(codes, 0, values, values.length);
-          MemorySegment back = MemorySegment.ofArray(new byte[2 << 16]);
-          kernels.encode(values, back, 0, values.length);
-          for (int code = 0; code < values.length; code++) {
-            int expected = Double.isNaN(values[code]) ? code | 0x40 : code;
-            assertThat(back.get(SHORT, 2L * code) & 0xffff).isEqualTo(expected);
-          }
-        });
+    TensorCodec.decode(DType.BF16, codes, 0, values, 0, values.length);
+    MemorySegment back = MemorySegment.ofArray(new byte[2 << 16]);
+    assertThat(TensorCodec.encode(DType.BF16, values, back, 0, values.length)).isFalse();
+    for (int code = 0; code < values.length; code++) {
+      int expected = Float.isNaN(values[code]) ? code | 0x40 : code;
+      assertThat(back.get(SHORT, 2L * code) & 0xffff).isEqualTo(expected);
+    }
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2, 3, 7, 8, 15, 16, 17, 64, 65, 1000, 1024})
-  void bothBfloat16TwinsEncodeTheSameAtEveryLengthAndAlignment(int length) {
-    double[] values = hardValues(new Random(SEED + length), 8, length);
-    byte[] scalar = new byte[2 * length + 4];
-    byte[] vector = new byte[2 * length + 4];
-    new Bfloat16Kernels.ScalarBfloat16Kernels()
-        .encode(values, MemorySegment.ofArray(scalar), 1, length);
-    new VectorBfloat16Kernels().encode(values, MemorySegment.ofArray(vector), 1, length);
-    assertThat(vector).isEqualTo(scalar);
-    assertThat(scalar[0]).isZero();
-    assertThat(scalar[2 * length + 1]).isZero();
+  @ValueSource(ints = {0, 1, 2, 3, 7, 8, 15, 16, 17, 64, 65, 1000, 1023, 1024, 1025, 2049})
+  void encodesFiniteFloatsAtEveryLengthAndAlignmentAsTheSameDoubles(int length) {
+    for (DType dtype : List.of(DType.BF16, DType.F16, DType.F32, DType.F8_E4M3, DType.F64)) {
+      float[] floats = new float[length];
+      double[] values = hardValues(new Random(SEED + length), 8, length);
+      for (int i = 0; i < length; i++) {
+        double limit = dtype == DType.F8_E4M3 ? 400 : 60000;
+        floats[i] = (float) (Math.abs(values[i]) < limit ? values[i] : limit / (i + 1));
+        values[i] = floats[i];
+      }
+      byte[] expected = new byte[dtype.bytes() * length + 4];
+      byte[] actual = new byte[dtype.bytes() * length + 4];
+      TensorCodec.encode(dtype, values, MemorySegment.ofArray(expected), 1, length);
+      assertThat(TensorCodec.encode(dtype, floats, MemorySegment.ofArray(actual), 1, length))
+          .isTrue();
+      assertThat(actual).as("%s", dtype).isEqualTo(expected);
+    }
   }
 
-  @Test
-  void bothBfloat16TwinsRoundTiesByWhatF32HasCutOff() {
-    // halfway between two bf16 values, where rounding to f32 first would lose what decides
-    double[] values = new double[1024];
-    for (int i = 0; i < values.length; i++) {
-      double tie = Math.scalb(257 + 2 * (i % 120), i % 60 - 30);
-      double residue = (i % 3 - 1) * Math.ulp(tie) * (1 + i % 5);
-      values[i] = (i % 2 == 0 ? 1 : -1) * (tie + residue);
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment codes = arena.allocate(2L * values.length);
-      for (Bfloat16Kernels kernels :
-          List.of(new Bfloat16Kernels.ScalarBfloat16Kernels(), new VectorBfloat16Kernels())) {
-        kernels.encode(values, codes, 0, values.length);
-        for (int i = 0; i < values.length; i++) {
-          double exact = Math.abs(values[i]);
-          double spacing = 2 * Math.scalb(1.0, i % 60 - 30);
-          double below = Math.floor(exact / spacing) * spacing;
-          double rest = exact - below;
-          boolean even = Math.floorMod((long) (below / spacing), 2) == 0;
-          double expected =
-              rest > spacing / 2 || (rest == spacing / 2 && !even) ? below + spacing : below;
-          short code = codes.get(Bfloat16Kernels.SHORT, 2L * i);
-          assertThat(Math.abs((double) Bfloat16Kernels.decode(code)))
-              .as("%s of %a", kernels.getClass().getSimpleName(), values[i])
-              .isEqualTo(expected);
+  @ParameterizedTest
+  @EnumSource(
+      names = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ"})
+  void saysWhetherEveryStoredValueIsFinite(DType dtype) {
+    float largest = largestFinite(dtype);
+    float step = dtype == DType.F32 || dtype == DType.F64 ? 0 : largest - below(dtype, largest);
+    float half = step / 2;
+    float[] candidates = {
+      largest,
+      largest + half,
+      Math.nextUp(largest + half),
+      Math.nextDown(largest + half),
+      Float.POSITIVE_INFINITY,
+      Float.NaN,
+      Float.intBitsToFloat(0x7fffffff),
+      0,
+      Float.MIN_VALUE
+    };
+    MemorySegment bytes = MemorySegment.ofArray(new byte[64]);
+    for (float candidate : candidates) {
+      for (float value : new float[] {candidate, -candidate}) {
+        for (int length = 1; length <= 5; length++) {
+          for (int at = 0; at < length; at++) {
+            float[] values = new float[length];
+            values[at] = value;
+            boolean finite = TensorCodec.encode(dtype, values, bytes, 0, length);
+            double[] back = new double[length];
+            TensorCodec.decode(dtype, bytes, 0, back, length);
+            assertThat(finite).as("%s: %a", dtype, value).isEqualTo(Double.isFinite(back[at]));
+          }
         }
       }
     }
+  }
+
+  /** The largest finite value of a dtype, or of F32 where the dtype's is larger. */
+  private static float largestFinite(DType dtype) {
+    return switch (dtype) {
+      case BF16 -> 0x1.FEp127f;
+      case F16 -> 65504;
+      case F8_E5M2, F8_E5M2FNUZ -> 57344;
+      case F8_E4M3 -> 448;
+      case F8_E4M3FNUZ -> 240;
+      default -> Float.MAX_VALUE;
+    };
+  }
+
+  /** The value of a dtype just below its largest one. */
+  private static float below(DType dtype, float largest) {
+    int mantissaBits =
+        switch (dtype) {
+          case BF16 -> 7;
+          case F16 -> 10;
+          case F8_E5M2, F8_E5M2FNUZ -> 2;
+          default -> 3;
+        };
+    return largest - Math.scalb(1f, Math.getExponent(largest) - mantissaBits);
   }
 
   @Test
@@ -194,6 +212,8 @@ class TensorCodecTest {
       assertThatThrownBy(() -> TensorCodec.decode(dtype, bytes, 0, new float[1], 0, 1))
           .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> TensorCodec.encode(dtype, new double[1], bytes, 0, 1))
+          .isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> TensorCodec.encode(dtype, new float[1], bytes, 0, 1))
           .isInstanceOf(IllegalArgumentException.class);
     }
   }

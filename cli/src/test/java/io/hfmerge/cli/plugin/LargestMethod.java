@@ -29,7 +29,7 @@ public final class LargestMethod implements MergeMethod {
     TileKernel kernel =
         (inputs, out, length, firstElement) -> {
           for (int i = 0; i < length; i++) {
-            double largest = inputs[0][i];
+            float largest = inputs[0][i];
             for (int model = 1; model < models; model++) {
               largest = Math.max(largest, inputs[model][i]);
             }
