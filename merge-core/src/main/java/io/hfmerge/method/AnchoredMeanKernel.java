@@ -1,5 +1,7 @@
 package io.hfmerge.method;
 
+import io.hfmerge.tensor.DType;
+
 /**
  * {@code r = x_a + sum_(i != a) c_i (x_i - x_a)} for coefficients that add up to 1, where {@code a}
  * has the coefficient of largest magnitude (the first such).
@@ -11,7 +13,7 @@ final class AnchoredMeanKernel implements TileKernel {
 
   private final DeltaSumKernel kernel;
 
-  AnchoredMeanKernel(double[] coefficients) {
+  AnchoredMeanKernel(double[] coefficients, DType output) {
     int anchor = 0;
     for (int i = 1; i < coefficients.length; i++) {
       if (Math.abs(coefficients[i]) > Math.abs(coefficients[anchor])) {
@@ -24,7 +26,7 @@ final class AnchoredMeanKernel implements TileKernel {
       others[i] = i < anchor ? i : i + 1;
       shares[i] = coefficients[others[i]];
     }
-    kernel = new DeltaSumKernel(anchor, others, shares);
+    kernel = new DeltaSumKernel(anchor, others, shares, output);
   }
 
   @Override

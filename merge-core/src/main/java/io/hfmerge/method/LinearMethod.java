@@ -65,7 +65,7 @@ public final class LinearMethod implements MergeMethod {
       negative |= coefficients[i] < 0;
     }
     if (!parameters.flag("normalize")) {
-      return new WeightedSumKernel(coefficients);
+      return new WeightedSumKernel(coefficients, context.output().dtype());
     }
     if (Math.abs(sum) <= CANCELLED_WEIGHTS * magnitude) {
       throw new InvalidRecipeException(
@@ -79,7 +79,7 @@ public final class LinearMethod implements MergeMethod {
       coefficients[i] /= sum;
     }
     return positive && negative
-        ? new AnchoredMeanKernel(coefficients)
-        : new WeightedSumKernel(coefficients);
+        ? new AnchoredMeanKernel(coefficients, context.output().dtype())
+        : new WeightedSumKernel(coefficients, context.output().dtype());
   }
 }

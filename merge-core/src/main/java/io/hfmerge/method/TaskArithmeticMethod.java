@@ -66,7 +66,7 @@ public final class TaskArithmeticMethod implements MergeMethod {
     for (int i = 0; i < models.length; i++) {
       coefficients[i] = parameters.number("weight", models[i]) / divisor * lambda;
     }
-    return new DeltaSumKernel(context.base(), models, coefficients);
+    return new DeltaSumKernel(context.base(), models, coefficients, context.output().dtype());
   }
 
   @Override

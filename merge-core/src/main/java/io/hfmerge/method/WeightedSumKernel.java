@@ -1,16 +1,31 @@
 package io.hfmerge.method;
 
+import io.hfmerge.tensor.DType;
+import java.util.Arrays;
+
 /**
  * {@code r = sum_i c_i x_i}, added from left to right.
  *
- * <p>Identical inputs and coefficients that add up to 1 up to their rounding give each input back:
- * the error, some 1e-16 of the value, is far below half a step.
+ * <p>Sums are F64; of two models, for a result of 16 bits or fewer, F32, whose error is far below
+ * that of the rounding that follows. Identical inputs and coefficients that add up to 1 up to their
+ * rounding give each input back: the error is far below half a step of the result.
  */
 final class WeightedSumKernel implements TileKernel {
 
+  /** Products of larger coefficients could leave the range of F32 and their sum not. */
+  private static final double MODERATE = 1 << 20;
+
   private final double[] coefficients;
 
-  WeightedSumKernel(double[] coefficients) {
+  private final boolean narrow;
+
+  /**
+   * @param coefficients one for each input
+   * @param output dtype in which the result is stored; 16 bits and fewer allow sums in F32
+   */
+  WeightedSumKernel(double[] coefficients, DType output) {
+    this.narrow =
+        output.bits() <= 16 && Arrays.stream(coefficients).allMatch(c -> Math.abs(c) < MODERATE);
     this.coefficients = coefficients.clone();
   }
 
@@ -18,7 +33,13 @@ final class WeightedSumKernel implements TileKernel {
   public void merge(float[][] inputs, float[] out, int length, long firstElement) {
     switch (coefficients.length) {
       case 1 -> one(coefficients[0], inputs[0], out, length);
-      case 2 -> two(coefficients[0], inputs[0], coefficients[1], inputs[1], out, length);
+      case 2 -> {
+        if (narrow) {
+          two((float) coefficients[0], inputs[0], (float) coefficients[1], inputs[1], out, length);
+        } else {
+          two(coefficients[0], inputs[0], coefficients[1], inputs[1], out, length);
+        }
+      }
       default -> many(inputs, out, length);
     }
   }
@@ -32,6 +53,12 @@ final class WeightedSumKernel implements TileKernel {
   private static void two(double c, float[] x, double d, float[] y, float[] out, int length) {
     for (int i = 0; i < length; i++) {
       out[i] = (float) (c * x[i] + d * y[i]);
+    }
+  }
+
+  private static void two(float c, float[] x, float d, float[] y, float[] out, int length) {
+    for (int i = 0; i < length; i++) {
+      out[i] = c * x[i] + d * y[i];
     }
   }
 

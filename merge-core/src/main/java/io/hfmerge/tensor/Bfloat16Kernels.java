@@ -24,8 +24,17 @@ final class Bfloat16Kernels {
   private static final long LOWER_HEAD = 0xffff0000L;
   private static final long UPPER_HEAD = 0xffff0000_00000000L;
 
+  private static final long MAGNITUDES = 0x7fffffff_7fffffffL;
+  private static final long SIGNS = 0x80000000_80000000L;
+  private static final long LAST_BITS_KEPT = 0x00000001_00000001L;
+
   /** Half a step of the last bit kept, less one: what is added before the rest is cut off. */
-  private static final int BELOW_HALF = 0x7fff;
+  private static final long BELOW_HALF = 0x00007fff_00007fffL;
+
+  /** Lifts to the sign bit whatever is rounded to infinity, and NaN. */
+  private static final long TO_INFINITY = 0x00808000_00808000L;
+
+  private static final int EXPONENT = 0x7f80;
 
   private final int[] codes = new int[PIECE / 2];
   private final long[] bits = new long[PIECE / 2];
@@ -41,7 +50,7 @@ final class Bfloat16Kernels {
     if (Float.isNaN(value)) {
       return (short) ((raw >>> 16) | 0x40);
     }
-    return (short) ((raw + BELOW_HALF + ((raw >>> 16) & 1)) >>> 16);
+    return (short) ((raw + 0x7fff + ((raw >>> 16) & 1)) >>> 16);
   }
 
   /** Decodes {@code length} codes. */
@@ -67,29 +76,47 @@ final class Bfloat16Kernels {
     }
   }
 
-  /** Encodes {@code length} values that, stored, are all finite. */
-  void encodeFinite(float[] source, MemorySegment target, long targetOffset, int length) {
+  /**
+   * Encodes {@code length} values.
+   *
+   * @return whether every stored value is finite
+   */
+  boolean encode(float[] source, MemorySegment target, long targetOffset, int length) {
     MemorySegment values = MemorySegment.ofArray(source);
+    boolean finite = true;
     for (int done = 0; done < length; done += PIECE) {
-      int pairs = Math.min(PIECE, length - done) / 2;
+      int count = Math.min(PIECE, length - done);
+      int pairs = count / 2;
       MemorySegment.copy(values, LONG, 4L * done, bits, 0, pairs);
-      narrow(bits, codes, pairs);
-      MemorySegment.copy(codes, 0, target, INT, targetOffset + 2L * done, pairs);
+      boolean pieceFinite = (narrow(bits, codes, pairs) & SIGNS) == 0;
+      if (pieceFinite) {
+        MemorySegment.copy(codes, 0, target, INT, targetOffset + 2L * done, pairs);
+      }
+      for (int i = pieceFinite ? 2 * pairs : 0; i < count; i++) {
+        short code = encode(source[done + i]);
+        pieceFinite &= (code & EXPONENT) != EXPONENT;
+        target.set(TensorCodec.SHORT, targetOffset + 2L * (done + i), code);
+      }
+      finite &= pieceFinite;
     }
-    if (length % 2 != 0) {
-      int last = length - 1;
-      target.set(TensorCodec.SHORT, targetOffset + 2L * last, encode(source[last]));
-    }
+    return finite;
   }
 
-  /** A finite value's carry stays in its own half: the largest magnitude becomes infinity's. */
-  private static void narrow(long[] bits, int[] codes, int pairs) {
+  /**
+   * Rounds both values of a pair at once. The carry of a finite one stays in its half: beyond the
+   * largest magnitude there is infinity's.
+   *
+   * @return a sign bit set for each half in which a value is or becomes infinite or NaN: the codes
+   *     are then not to be used
+   */
+  private static long narrow(long[] bits, int[] codes, int pairs) {
+    long overflows = 0;
     for (int i = 0; i < pairs; i++) {
-      long lower = bits[i] & 0xffffffffL;
-      long upper = bits[i] >>> 32;
-      lower += BELOW_HALF + ((lower >>> 16) & 1);
-      upper += BELOW_HALF + ((upper >>> 16) & 1);
-      codes[i] = (int) ((lower >>> 16) | (upper & LOWER_HEAD));
+      long pair = bits[i];
+      overflows |= (pair & MAGNITUDES) + TO_INFINITY;
+      long rounded = pair + BELOW_HALF + ((pair >>> 16) & LAST_BITS_KEPT);
+      codes[i] = (int) (((rounded >>> 16) & 0xffff) | ((rounded >>> 32) & LOWER_HEAD));
     }
+    return overflows;
   }
 }

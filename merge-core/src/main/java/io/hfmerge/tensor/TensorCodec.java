@@ -163,16 +163,9 @@ public final class TensorCodec {
    */
   public static boolean encode(
       DType dtype, float[] source, MemorySegment target, long targetOffset, int length) {
-    boolean finite = MAGNITUDES.get().allBelow(overflow(dtype), source, length);
     switch (dtype) {
       case BF16 -> {
-        if (finite) {
-          BFLOAT16.get().encodeFinite(source, target, targetOffset, length);
-        } else {
-          for (int i = 0; i < length; i++) {
-            target.set(SHORT, targetOffset + 2L * i, Bfloat16Kernels.encode(source[i]));
-          }
-        }
+        return BFLOAT16.get().encode(source, target, targetOffset, length);
       }
       case F16 -> {
         for (int i = 0; i < length; i++) {
@@ -193,14 +186,13 @@ public final class TensorCodec {
       }
       default -> throw notFloat(dtype);
     }
-    return finite;
+    return MAGNITUDES.get().allBelow(overflow(dtype), source, length);
   }
 
   /** The smallest magnitude that is stored as infinity or NaN. */
   private static float overflow(DType dtype) {
     return switch (dtype) {
       case F64, F32 -> Float.POSITIVE_INFINITY;
-      case BF16 -> 0x1.FFp127f;
       case F16 -> 65520;
       case F8_E5M2, F8_E5M2FNUZ -> 61440;
       case F8_E4M3 -> 0x1.D00002p8f; // the tie at 464 goes down, to the even 448

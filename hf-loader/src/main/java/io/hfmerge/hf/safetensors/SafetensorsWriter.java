@@ -51,7 +51,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
   private final Path folder;
   private final List<OpenShard> shards = new ArrayList<>();
   private final Map<String, Place> places = new LinkedHashMap<>();
-  private final EarlyForce early = new EarlyForce();
+  private final WriteBehind behind = new WriteBehind();
 
   private SafetensorsWriter(Path folder) {
     this.folder = folder;
@@ -163,7 +163,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
           place.offset() + offsetBytes + done);
     }
     place.written().addAndGet(size);
-    early.written(place.shard().channel(), size);
+    behind.written(place.shard().path(), place.shard().channel(), size);
   }
 
   private static void writeFully(OpenShard shard, ByteBuffer source, long position)
@@ -190,7 +190,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
                 .formatted(place.spec().name(), place.spec().sizeBytes(), place.written().get()));
       }
     }
-    early.close();
+    behind.close();
     for (OpenShard shard : shards) {
       shard.channel().force(true);
     }
@@ -224,7 +224,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
 
   @Override
   public void close() throws IOException {
-    early.close();
+    behind.close();
     IOException failure = null;
     for (OpenShard shard : shards) {
       try {
