@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param parameters of the method, for all models
  * @param dtype output dtype where {@code outDtype} gives none; never lowers the arithmetic
  * @param outDtype output dtype of merged tensors; with neither, each keeps its own
+ * @param tokenizer the output's vocabulary; without, the base's files are copied and the models'
+ *     vocabularies must be of one size
+ * @param chatTemplate the output's chat template; without, the tokenizer's own
  * @param compatibility whose numbers are wanted where hfmerge and mergekit differ
  * @param seed for methods that draw at random
  */
@@ -28,6 +31,8 @@ public record Recipe(
     Map<String, ParameterValue> parameters,
     @Nullable DType dtype,
     @Nullable DType outDtype,
+    @Nullable TokenizerSpec tokenizer,
+    @Nullable ChatTemplateChoice chatTemplate,
     Compatibility compatibility,
     long seed) {
 

@@ -17,6 +17,8 @@ public final class RecipeBuilder {
   private @Nullable String baseModel;
   private @Nullable DType dtype;
   private @Nullable DType outDtype;
+  private @Nullable TokenizerSpec tokenizer;
+  private @Nullable ChatTemplateChoice chatTemplate;
   private Compatibility compatibility = Compatibility.HFMERGE;
   private long seed;
 
@@ -53,6 +55,16 @@ public final class RecipeBuilder {
     return this;
   }
 
+  public RecipeBuilder tokenizer(@Nullable TokenizerSpec value) {
+    tokenizer = value;
+    return this;
+  }
+
+  public RecipeBuilder chatTemplate(@Nullable ChatTemplateChoice value) {
+    chatTemplate = value;
+    return this;
+  }
+
   public RecipeBuilder compatibility(Compatibility value) {
     compatibility = value;
     return this;
@@ -65,6 +77,15 @@ public final class RecipeBuilder {
 
   public Recipe build() {
     return new Recipe(
-        mergeMethod, models, baseModel, parameters, dtype, outDtype, compatibility, seed);
+        mergeMethod,
+        models,
+        baseModel,
+        parameters,
+        dtype,
+        outDtype,
+        tokenizer,
+        chatTemplate,
+        compatibility,
+        seed);
   }
 }

@@ -57,6 +57,7 @@ public final class RecipeChecker {
               + String.join(", ", methods.names()));
       return;
     }
+    TokenizerChecker.check(recipe, faults);
     MethodDescription description = method.description();
     checkModels(recipe, description, faults);
     recipe

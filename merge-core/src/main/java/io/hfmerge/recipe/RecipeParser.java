@@ -66,10 +66,23 @@ final class RecipeParser {
     Compatibility compatibility = compatibility(keys);
     Node seedNode = keys.get("seed");
     long seed = seedNode == null ? 0 : scalars.wholeNumber(seedNode, "seed");
-    checkTokenizer(keys);
+    TokenizerParser tokenizers =
+        new TokenizerParser(problems, scalars, this::mapping, this::reference);
+    TokenizerSpec tokenizer = tokenizers.tokenizer(keys);
+    ChatTemplateChoice chatTemplate = tokenizers.chatTemplate(keys);
     if (method != null) {
       Recipe recipe =
-          new Recipe(method, models, base, parameters, dtype, outDtype, compatibility, seed);
+          new Recipe(
+              method,
+              models,
+              base,
+              parameters,
+              dtype,
+              outDtype,
+              tokenizer,
+              chatTemplate,
+              compatibility,
+              seed);
       boolean withoutModels = keys.containsKey("slices") || keys.containsKey("modules");
       new RecipeChecker(methods)
           .check(
@@ -267,33 +280,6 @@ final class RecipeParser {
       problems.fault("compat", "expected mergekit or hfmerge, found \"" + text + '"');
     }
     return text.equals("mergekit") ? Compatibility.MERGEKIT : Compatibility.HFMERGE;
-  }
-
-  private void checkTokenizer(Map<String, Node> keys) {
-    Node legacy = keys.get("tokenizer_source");
-    Node block = keys.get("tokenizer");
-    if (legacy != null && block != null) {
-      problems.fault(block, "tokenizer beside tokenizer_source; a recipe has one of the two");
-    }
-    if (legacy != null && !isBase(legacy)) {
-      problems.unsupported(legacy, "only tokenizer_source: base is supported yet");
-    }
-    if (block != null) {
-      Map<String, Node> parts =
-          mapping(block, "a tokenizer", List.of("source", "tokens", "pad_to_multiple_of"));
-      Node source = parts.get("source");
-      if (parts.size() != 1 || source == null || !isBase(source)) {
-        problems.unsupported(block, "only tokenizer: {source: base} is supported yet");
-      }
-    }
-    Node template = keys.get("chat_template");
-    if (template != null) {
-      problems.unsupported(template, "chat_template is not supported yet");
-    }
-  }
-
-  private static boolean isBase(Node node) {
-    return node instanceof ScalarNode scalar && scalar.getValue().equals("base");
   }
 
   private Map<String, Node> mapping(Node node, String what, @Nullable List<String> known) {

@@ -127,7 +127,8 @@ final class RecipeScalars {
     return new ParameterRule(filter, knots, truths != 0);
   }
 
-  private static @Nullable Boolean truth(Node node) {
+  /** A truth value; {@code null} if it is none. */
+  static @Nullable Boolean truth(Node node) {
     if (node instanceof ScalarNode scalar && scalar.isPlain()) {
       String word = scalar.getValue().toLowerCase(Locale.ROOT);
       return TRUE.contains(word) ? Boolean.TRUE : FALSE.contains(word) ? Boolean.FALSE : null;

@@ -41,6 +41,7 @@ public final class RecipeWriter {
     if (recipe.outDtype() != null) {
       yaml.append("out_dtype: ").append(recipe.outDtype().torchName()).append('\n');
     }
+    new TokenizerYaml(RecipeWriter::text).write(yaml, recipe);
     if (recipe.compatibility() == Compatibility.MERGEKIT) {
       yaml.append("compat: mergekit\n");
     }

@@ -245,10 +245,6 @@ class RecipeReaderTest {
       strings = {
         "slices: [{sources: []}]",
         "modules: {text: {}}",
-        "tokenizer_source: union",
-        "tokenizer: {source: base, tokens: {}}",
-        "tokenizer: {source: org/other}",
-        "chat_template: auto",
         "models: [{model: {model: {path: a}, override_architecture: X}}]",
       })
   void saysWhatThisVersionDoesNotDo(String part) {
