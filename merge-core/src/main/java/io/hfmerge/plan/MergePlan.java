@@ -3,6 +3,7 @@ package io.hfmerge.plan;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.TensorSpec;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
@@ -28,6 +29,13 @@ public record MergePlan(
     inputs = List.copyOf(inputs);
     tensors = List.copyOf(tensors);
     notes = List.copyOf(notes);
+  }
+
+  /** The same plan with more notes, after its own. */
+  public MergePlan withNotes(List<String> more) {
+    List<String> all = new ArrayList<>(notes);
+    all.addAll(more);
+    return new MergePlan(recipe, method, inputs, tensors, all);
   }
 
   /** Names, dtypes and shapes of the output in its order, as a writer needs them. */

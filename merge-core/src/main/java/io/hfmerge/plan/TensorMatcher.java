@@ -178,10 +178,24 @@ final class TensorMatcher {
               + ", "
               + found.describe()
               + " in "
-              + model.input().reference());
+              + model.input().reference()
+              + vocabularyHint(tensor, found));
       return false;
     }
     return true;
+  }
+
+  /** Rows that differ in number outside the layers are mostly tokens. */
+  private String vocabularyHint(TensorSpec tensor, TensorSpec found) {
+    List<Long> wanted = tensor.shape().dimensions();
+    List<Long> other = found.shape().dimensions();
+    boolean rows =
+        recipe.tokenizer() == null
+            && wanted.size() == other.size()
+            && !wanted.isEmpty()
+            && wanted.subList(1, wanted.size()).equals(other.subList(1, other.size()))
+            && !inLayer(layout, layout.input().naming().canonical(tensor.name()));
+    return rows ? "; if its rows are tokens, add \"tokenizer_source: union\" to the recipe" : "";
   }
 
   private boolean isMergeable(CanonicalIndex model, TensorSpec tensor) {

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +19,8 @@ import java.util.Set;
 
 /** An {@link Architecture} applied to a checkpoint. */
 final class DefinedStructure implements ModelStructure {
+
+  private static final String WEIGHT = ".weight";
 
   private final Architecture architecture;
   private final String modelType;
@@ -103,6 +106,19 @@ final class DefinedStructure implements ModelStructure {
   @Override
   public boolean isBuffer(TensorSpec tensor) {
     return TensorWords.isBuffer(tensor);
+  }
+
+  /** What is tied with the embedding in some models is an output embedding in all of them. */
+  @Override
+  public List<String> vocabularyTensors() {
+    Set<String> names = new LinkedHashSet<>();
+    architecture.tied().forEach(group -> names.addAll(group.names()));
+    for (String name : List.copyOf(names)) {
+      if (name.endsWith(WEIGHT)) {
+        names.add(name.substring(0, name.length() - WEIGHT.length()) + ".bias");
+      }
+    }
+    return List.copyOf(names);
   }
 
   /** Prefers a name that the checkpoint has, where more than two are one weight. */

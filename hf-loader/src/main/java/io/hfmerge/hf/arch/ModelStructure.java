@@ -37,6 +37,14 @@ public interface ModelStructure extends TensorNaming {
    */
   String describe(TensorSpec tensor);
 
+  /**
+   * Canonical names of tensors with a row or an element for each token of the vocabulary, the token
+   * embedding first, whether or not this checkpoint has them; empty where no definition says.
+   */
+  default List<String> vocabularyTensors() {
+    return List.of();
+  }
+
   /** Which balance identities hold at a stationary point of this architecture. */
   BalanceTraits balanceTraits();
 }

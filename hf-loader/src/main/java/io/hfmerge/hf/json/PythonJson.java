@@ -12,6 +12,21 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class PythonJson {
 
+  private static final JsonMapper COMPACT =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .defaultPrettyPrinter(
+              new DefaultPrettyPrinter(
+                      Separators.createDefaultInstance()
+                          .withObjectNameValueSpacing(Separators.Spacing.AFTER)
+                          .withObjectEntrySpacing(Separators.Spacing.AFTER)
+                          .withArrayElementSpacing(Separators.Spacing.AFTER)
+                          .withObjectEmptySeparator("")
+                          .withArrayEmptySeparator(""))
+                  .withObjectIndenter(new DefaultPrettyPrinter.NopIndenter())
+                  .withArrayIndenter(new DefaultPrettyPrinter.NopIndenter()))
+          .build();
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .enable(SerializationFeature.INDENT_OUTPUT)
@@ -26,6 +41,16 @@ public final class PythonJson {
           .build();
 
   private PythonJson() {}
+
+  /** A text as JSON, in quotes. */
+  public static String string(String text) {
+    return MAPPER.writeValueAsString(text);
+  }
+
+  /** A value as JSON on one line, as {@code json.dumps(value)} writes it. */
+  public static String line(Object value) {
+    return COMPACT.writeValueAsString(value);
+  }
 
   /**
    * The JSON text of a tree or of maps, lists and scalars, with a final line break.

@@ -1,5 +1,6 @@
 package io.hfmerge.hf.output;
 
+import io.hfmerge.hf.vocab.TokenizerFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemException;
@@ -20,18 +21,6 @@ final class CompanionFiles {
 
   private static final Set<String> NAMES =
       Set.of(
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "special_tokens_map.json",
-          "added_tokens.json",
-          "vocab.json",
-          "merges.txt",
-          "vocab.txt",
-          "tokenizer.model",
-          "sentencepiece.bpe.model",
-          "spiece.model",
-          "chat_template.jinja",
-          "chat_template.json",
           "generation_config.json",
           "preprocessor_config.json",
           "processor_config.json",
@@ -72,7 +61,8 @@ final class CompanionFiles {
           }
         }
       } else if (!folder
-          && (NAMES.contains(name)
+          && (TokenizerFiles.NAMES.contains(name)
+              || NAMES.contains(name)
               || LICENCE.matcher(name).matches()
               || (remoteCode && name.endsWith(".py")))) {
         copied.add(copyFile(file, target, ""));

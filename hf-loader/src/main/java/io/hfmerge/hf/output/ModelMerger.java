@@ -9,6 +9,7 @@ import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
+import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.method.MethodDescription;
 import io.hfmerge.plan.MergeInput;
@@ -16,6 +17,7 @@ import io.hfmerge.plan.MergePlan;
 import io.hfmerge.plan.MergePlanner;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.Recipe;
+import io.hfmerge.recipe.VocabularySource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -57,7 +59,7 @@ public final class ModelMerger {
    */
   public String describePlan(Recipe recipe) throws IOException {
     try (OpenModels open = OpenModels.open(models, recipe)) {
-      return plan(recipe, open).describe();
+      return plan(recipe, open, OutputTokenizer.plan(recipe, open.byReference())).describe();
     }
   }
 
@@ -82,7 +84,8 @@ public final class ModelMerger {
       throws IOException {
     StagedFolder.refuseExisting(target.toAbsolutePath().normalize(), settings.replace());
     try (OpenModels open = OpenModels.open(models, recipe)) {
-      MergePlan plan = plan(recipe, open);
+      OutputTokenizer tokenizer = OutputTokenizer.plan(recipe, open.byReference());
+      MergePlan plan = plan(recipe, open, tokenizer);
       HfModel layout = open.model(plan.inputs().getFirst().reference());
       refuseQuantised(layout);
       open.refuseOverlap(target);
@@ -96,6 +99,8 @@ public final class ModelMerger {
         }
         List<String> notes = new ArrayList<>();
         List<String> companions = addCompanions(layout, recipe, staged.path(), notes);
+        companions.removeIf(tokenizer::replaces);
+        notes.addAll(tokenizer.write(staged.path()));
         addCard(plan, report, recipeText, target, settings, staged.path());
         staged.publish();
         return new MergedModel(target, report, companions, notes);
@@ -104,9 +109,10 @@ public final class ModelMerger {
   }
 
   /** Plans; models of two families are named as such before their tensors are compared in vain. */
-  private MergePlan plan(Recipe recipe, OpenModels open) {
+  private MergePlan plan(Recipe recipe, OpenModels open, OutputTokenizer tokenizer) {
     try {
-      return new MergePlanner(methods).plan(recipe, open.inputs());
+      MergePlan plan = new MergePlanner(methods).plan(recipe, open.inputs(recipe, tokenizer));
+      return plan.withNotes(tokenizer.notes());
     } catch (IncompatibleCheckpointsException e) {
       Map<String, String> families = open.families();
       if (families.size() < 2) {
@@ -204,6 +210,11 @@ public final class ModelMerger {
         for (String reference : recipe.references()) {
           open.byReference().put(reference, models.openModel(reference));
         }
+        if (recipe.tokenizer() != null
+            && recipe.tokenizer().source() instanceof VocabularySource.Model(String reference)
+            && !open.byReference().containsKey(reference)) {
+          open.byReference().put(reference, models.openModel(reference));
+        }
         return open;
       } catch (IOException | RuntimeException e) {
         open.close();
@@ -211,11 +222,11 @@ public final class ModelMerger {
       }
     }
 
-    List<MergeInput> inputs() {
-      return byReference.entrySet().stream()
-          .map(entry ->
+    List<MergeInput> inputs(Recipe recipe, OutputTokenizer tokenizer) {
+      return recipe.references().stream()
+          .map(reference ->
               new MergeInput(
-                  entry.getKey(), entry.getValue().checkpoint(), entry.getValue().structure()))
+                  reference, tokenizer.checkpoint(reference), model(reference).structure()))
           .toList();
     }
 
