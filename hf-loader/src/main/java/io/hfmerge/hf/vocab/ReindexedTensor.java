@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -118,66 +119,27 @@ final class ReindexedTensor {
         long offset = within * spec.dtype().bytes();
         MemorySegment.copy(MemorySegment.ofArray(padding()), offset, target, 0, target.byteSize());
       }
-      case RowSources.MEAN -> mean(first, within, target, length);
-      default -> copy(lender[first], row[first] * width + within, target, length);
-    }
-  }
-
-  private void copy(int member, long element, MemorySegment target, long length)
-      throws IOException {
-    Part part = part(member);
-    DType stored = part.tensor().dtype();
-    if (stored == spec.dtype()) {
-      part.checkpoint().read(part.tensor().name(), stored.sizeBytes(element), target);
-      return;
-    }
-    int chunk = (int) Math.min(CHUNK, length);
-    double[] values = new double[chunk];
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(stored.sizeBytes(chunk));
-      for (long done = 0; done < length; done += chunk) {
-        int count = (int) Math.min(chunk, length - done);
-        decode(part, element + done, bytes, values, count);
-        TensorCodec.encode(spec.dtype(), values, target, spec.dtype().sizeBytes(done), count);
+      default -> {
+        Part part = lender[first] < 0 ? null : part(lender[first]);
+        if (part != null && part.tensor().dtype() == spec.dtype()) {
+          long offset = spec.dtype().sizeBytes(row[first] * width + within);
+          part.checkpoint().read(part.tensor().name(), offset, target);
+        } else {
+          convert(first, within, target, length);
+        }
       }
     }
   }
 
-  private static void decode(
-      Part part, long element, MemorySegment bytes, double[] values, int count) throws IOException {
-    DType stored = part.tensor().dtype();
-    part.checkpoint()
-        .read(
-            part.tensor().name(),
-            stored.sizeBytes(element),
-            bytes.asSlice(0, stored.sizeBytes(count)));
-    TensorCodec.decode(stored, bytes, 0, values, count);
-  }
-
-  private void mean(int output, long within, MemorySegment target, long length) throws IOException {
+  /** Elements of one or more successive rows that are not stored as this view has them. */
+  private void convert(int first, long within, MemorySegment target, long length)
+      throws IOException {
     int chunk = (int) Math.min(CHUNK, length);
-    double[] values = new double[chunk];
-    double[] sums = new double[chunk];
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(DType.F64.sizeBytes(chunk));
+    try (Decoder decoder = new Decoder(chunk)) {
       for (long done = 0; done < length; done += chunk) {
         int count = (int) Math.min(chunk, length - done);
-        java.util.Arrays.fill(sums, 0);
-        int owners = 0;
-        for (int i = 0; i < sources.members(); i++) {
-          int owned = sources.own(i, output);
-          if (owned != VocabularyPlan.NONE) {
-            owners++;
-            decode(part(i), owned * width + within + done, bytes, values, count);
-            for (int k = 0; k < count; k++) {
-              sums[k] += values[k];
-            }
-          }
-        }
-        for (int k = 0; k < count; k++) {
-          sums[k] /= owners;
-        }
-        TensorCodec.encode(spec.dtype(), sums, target, spec.dtype().sizeBytes(done), count);
+        double[] values = decoder.values(first, within + done, count);
+        TensorCodec.encode(spec.dtype(), values, target, spec.dtype().sizeBytes(done), count);
       }
     }
   }
@@ -190,30 +152,83 @@ final class ReindexedTensor {
     }
     int columns = Math.toIntExact(width);
     double[] sums = new double[columns];
-    double[] values = new double[columns];
     long count = 0;
-    int size = spec.dtype().bytes();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment bytes = arena.allocate(width * size);
+    try (Decoder decoder = new Decoder(columns)) {
       for (int i = 0; i < lender.length; i++) {
-        if (sources.plan().token(i) == null) {
-          continue;
-        }
-        count++;
-        read(i * width * size, bytes);
-        TensorCodec.decode(spec.dtype(), bytes, 0, values, columns);
-        for (int k = 0; k < columns; k++) {
-          sums[k] += values[k];
+        if (sources.plan().token(i) != null) {
+          count++;
+          add(decoder.values(i, 0, columns), sums, columns);
         }
       }
     }
-    for (int k = 0; k < columns; k++) {
-      sums[k] = count == 0 ? 0 : sums[k] / count;
-    }
-    byte[] computed = new byte[columns * size];
+    divide(sums, columns, count);
+    byte[] computed = new byte[columns * spec.dtype().bytes()];
     TensorCodec.encode(spec.dtype(), sums, MemorySegment.ofArray(computed), 0, columns);
     padding = computed;
     return computed;
+  }
+
+  private static void add(double[] values, double[] sums, int length) {
+    for (int i = 0; i < length; i++) {
+      sums[i] += values[i];
+    }
+  }
+
+  private static void divide(double[] sums, int length, long count) {
+    for (int i = 0; i < length; i++) {
+      sums[i] = count == 0 ? 0 : sums[i] / count;
+    }
+  }
+
+  /** Reads rows without rounding them; owns its buffer until closed. */
+  private final class Decoder implements AutoCloseable {
+
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment bytes;
+    private final double[] values;
+    private final double[] sums;
+
+    Decoder(int capacity) {
+      bytes = arena.allocate(DType.F64.sizeBytes(capacity));
+      values = new double[capacity];
+      sums = new double[capacity];
+    }
+
+    /**
+     * Elements of a row that is not padding, and of those after it that its lender has in sequence.
+     *
+     * @return valid until the next call
+     */
+    double[] values(int output, long within, int length) throws IOException {
+      if (lender[output] >= 0) {
+        read(part(lender[output]), row[output] * width + within, length);
+        return values;
+      }
+      Arrays.fill(sums, 0, length, 0);
+      int owners = 0;
+      for (int i = 0; lender[output] == RowSources.MEAN && i < sources.members(); i++) {
+        int owned = sources.own(i, output);
+        if (owned != VocabularyPlan.NONE) {
+          owners++;
+          read(part(i), owned * width + within, length);
+          add(values, sums, length);
+        }
+      }
+      divide(sums, length, owners);
+      return sums;
+    }
+
+    private void read(Part part, long element, int length) throws IOException {
+      DType stored = part.tensor().dtype();
+      MemorySegment target = bytes.asSlice(0, stored.sizeBytes(length));
+      part.checkpoint().read(part.tensor().name(), stored.sizeBytes(element), target);
+      TensorCodec.decode(stored, bytes, 0, values, length);
+    }
+
+    @Override
+    public void close() {
+      arena.close();
+    }
   }
 
   private Part part(int member) {
