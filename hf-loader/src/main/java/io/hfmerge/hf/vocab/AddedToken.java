@@ -1,7 +1,6 @@
 package io.hfmerge.hf.vocab;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import io.hfmerge.hf.json.PythonJson;
 
 /**
  * A token that a tokenizer looks for in the text before its model sees it.
@@ -41,15 +40,28 @@ record AddedToken(
     return new AddedToken(newId, content, singleWord, lstrip, rstrip, normalized, special);
   }
 
-  /** The properties as tokenizer files spell them, without the id. */
-  Map<String, Object> properties() {
-    Map<String, Object> properties = new LinkedHashMap<>();
-    properties.put("content", content);
-    properties.put("single_word", singleWord);
-    properties.put("lstrip", lstrip);
-    properties.put("rstrip", rstrip);
-    properties.put("normalized", normalized);
-    properties.put("special", special);
-    return properties;
+  /** As {@code added_tokens_decoder} has it: the properties without the id. */
+  String decoderJson() {
+    return '{' + propertiesJson() + '}';
+  }
+
+  /** As {@code tokenizer.json} has it. */
+  String tokenizerJson() {
+    return "{\"id\": " + id + ", " + propertiesJson() + '}';
+  }
+
+  private String propertiesJson() {
+    return "\"content\": "
+        + PythonJson.string(content)
+        + ", \"single_word\": "
+        + singleWord
+        + ", \"lstrip\": "
+        + lstrip
+        + ", \"rstrip\": "
+        + rstrip
+        + ", \"normalized\": "
+        + normalized
+        + ", \"special\": "
+        + special;
   }
 }

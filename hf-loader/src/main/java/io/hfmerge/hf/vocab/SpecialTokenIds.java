@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,7 +21,7 @@ final class SpecialTokenIds {
 
   private static final List<String> ENDINGS = List.of("_token_id", "_token_index");
 
-  private final @Nullable String[] tokens;
+  private final Vocabulary from;
   private final Vocabulary output;
 
   /**
@@ -30,7 +29,7 @@ final class SpecialTokenIds {
    * @param output the vocabulary that they shall be of
    */
   SpecialTokenIds(Vocabulary from, Vocabulary output) {
-    this.tokens = from.byId();
+    this.from = from;
     this.output = output;
   }
 
@@ -132,8 +131,7 @@ final class SpecialTokenIds {
     if (!id.isIntegralNumber() || !id.canConvertToInt()) {
       return OptionalInt.empty();
     }
-    int value = id.intValue();
-    String token = value >= 0 && value < tokens.length ? tokens[value] : null;
+    String token = from.token(id.intValue());
     return token == null ? OptionalInt.empty() : output.id(token);
   }
 }

@@ -13,7 +13,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The tokenizer files of the output, and the ids in its configs: those of the model whose tokenizer
@@ -86,7 +85,7 @@ public final class TokenizerFiles {
       replaceFiles(folder, notes);
     }
     if (!plan.added().isEmpty()) {
-      addTokens(folder);
+      notes.add("tokens added to " + String.join(", ", addTokens(folder)));
     }
     setRows(folder.resolve(CONFIG));
     if (donor != base) {
@@ -134,37 +133,36 @@ public final class TokenizerFiles {
   }
 
   /** Every file that lists added tokens gets those that it lacks, by ascending id. */
-  private void addTokens(Path folder) throws IOException {
+  private List<String> addTokens(Path folder) throws IOException {
+    List<String> changed = new ArrayList<>();
     List<AddedToken> tokens = new ArrayList<>(donorVocabulary.outside());
     tokens.addAll(plan.added());
     Path tokenizer = folder.resolve(TOKENIZER);
     boolean fast = Files.exists(tokenizer);
     if (fast) {
       appendToTokenizer(tokenizer, tokens);
+      changed.add(TOKENIZER);
     }
     Path config = folder.resolve(TOKENIZER_CONFIG);
     boolean decoder = Files.exists(config) && ModelConfig.read(config).object(DECODER).isPresent();
     if (decoder) {
       appendToDecoder(config, tokens);
+      changed.add(TOKENIZER_CONFIG);
     }
     Path list = folder.resolve(ADDED_TOKENS);
     if (Files.exists(list) || !(fast || decoder)) {
       appendToList(list, tokens);
+      changed.add(ADDED_TOKENS);
       if (!(fast || decoder)) {
         appendToSpecialTokens(folder.resolve(SPECIAL_TOKENS));
       }
     }
+    return changed;
   }
 
   private static void appendToTokenizer(Path file, List<AddedToken> tokens) throws IOException {
     String text = Files.readString(file);
-    List<String> items = new ArrayList<>();
-    for (AddedToken token : tokens) {
-      ObjectNode node = tools.jackson.databind.json.JsonMapper.shared().createObjectNode();
-      node.put("id", token.id());
-      token.properties().forEach((key, value) -> node.putPOJO(key, value));
-      items.add(PythonJson.line(node));
-    }
+    List<String> items = tokens.stream().map(AddedToken::tokenizerJson).toList();
     boolean listed = JsonEdit.contains(text, "added_tokens");
     Files.writeString(
         file,
@@ -179,7 +177,7 @@ public final class TokenizerFiles {
     List<String> items = new ArrayList<>();
     for (AddedToken token : tokens) {
       if (listed.add(String.valueOf(token.id()))) {
-        items.add("\"" + token.id() + "\": " + PythonJson.line(token.properties()));
+        items.add("\"" + token.id() + "\": " + token.decoderJson());
       }
     }
     Files.writeString(file, JsonEdit.append(Files.readString(file), List.of(DECODER), items));

@@ -1,6 +1,7 @@
 package io.hfmerge.hf.vocab;
 
 import io.hfmerge.error.MalformedCheckpointException;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,25 +29,30 @@ final class TokenizerJson {
           .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
           .build();
 
+  /** Of the published files, merge rules included: a guess at the number of tokens. */
+  private static final int BYTES_PER_TOKEN = 48;
+
   private final String source;
-  private final Map<String, Integer> ids = new HashMap<>();
+  private final Map<String, Integer> ids;
+  private final BitSet modelIds = new BitSet();
   private final Map<String, AddedToken> added = new LinkedHashMap<>();
   private int modelTokens;
 
-  private TokenizerJson(String source) {
+  private TokenizerJson(String source, int bytes) {
     this.source = source;
+    this.ids = HashMap.newHashMap(bytes / BYTES_PER_TOKEN);
   }
 
   /** Reads a {@code tokenizer.json}. */
   static TokenizerJson readTokenizer(String source, byte[] bytes) {
-    TokenizerJson read = new TokenizerJson(source);
+    TokenizerJson read = new TokenizerJson(source, bytes.length);
     read.parse(bytes, read::tokenizer);
     return read;
   }
 
   /** Reads a {@code vocab.json}: an object of ids. */
   static TokenizerJson readIds(String source, byte[] bytes) {
-    TokenizerJson read = new TokenizerJson(source);
+    TokenizerJson read = new TokenizerJson(source, bytes.length);
     read.parse(bytes, read::objectOfIds);
     read.modelTokens = read.ids.size();
     return read;
@@ -116,7 +122,6 @@ final class TokenizerJson {
   }
 
   private void addToIds() {
-    Map<Integer, String> taken = HashMap.newHashMap(added.size());
     for (AddedToken token : added.values()) {
       Integer id = ids.get(token.content());
       if (id != null && id != token.id()) {
@@ -124,19 +129,11 @@ final class TokenizerJson {
             "%s: token \"%s\": expected one id, found %d in the vocabulary and %d among the added"
                 .formatted(source, token.content(), id, token.id()));
       }
-      if (id == null) {
-        taken.put(token.id(), token.content());
+      if (id == null && modelIds.get(token.id())) {
+        throw new MalformedCheckpointException(
+            "%s: added token \"%s\": expected an id of its own, found %d, which the vocabulary has"
+                .formatted(source, token.content(), token.id()));
       }
-    }
-    if (!taken.isEmpty()) {
-      ids.forEach((content, id) -> {
-        String other = taken.get(id);
-        if (other != null) {
-          throw new MalformedCheckpointException(
-              "%s: added token \"%s\": expected an id of its own, found %d, which is \"%s\""
-                  .formatted(source, other, id, content));
-        }
-      });
     }
     added.forEach((content, token) -> ids.put(content, token.id()));
   }
@@ -168,15 +165,13 @@ final class TokenizerJson {
   }
 
   private void objectOfIds(JsonParser json) {
-    java.util.BitSet taken = new java.util.BitSet();
     while (json.nextToken() != JsonToken.END_OBJECT) {
       String token = json.currentName();
       json.nextToken();
       int id = id(json, token);
-      if (taken.get(id)) {
+      if (modelIds.get(id)) {
         throw malformed("an id of its own for token \"" + token + '"', json);
       }
-      taken.set(id);
       put(token, id, json);
     }
   }
@@ -262,6 +257,7 @@ final class TokenizerJson {
   }
 
   private void put(String token, int id, JsonParser json) {
+    modelIds.set(id);
     if (ids.put(token, id) != null) {
       throw malformed("token \"" + token + "\" once", json);
     }

@@ -18,7 +18,7 @@ public final class Vocabulary {
   private final Map<String, AddedToken> added;
   private final List<AddedToken> outside;
   private final List<String> notes;
-  private final int size;
+  private final @Nullable String[] byId;
   private final int nextId;
 
   /**
@@ -46,7 +46,10 @@ public final class Vocabulary {
     for (int id : ids.values()) {
       largest = Math.max(largest, id);
     }
-    this.size = largest + 1;
+    @Nullable String[] tokens = new String[largest + 1];
+    ids.forEach((token, id) -> tokens[id] = token);
+    added.forEach((token, properties) -> tokens[properties.id()] = token);
+    this.byId = tokens;
   }
 
   /** The file it was read from. */
@@ -67,15 +70,12 @@ public final class Vocabulary {
 
   /** One more than the largest id. */
   public int size() {
-    return size;
+    return byId.length;
   }
 
-  /** Tokens by id, {@code null} where there is none; of two tokens with one id the added one. */
-  public @Nullable String[] byId() {
-    @Nullable String[] tokens = new String[size];
-    ids.forEach((token, id) -> tokens[id] = token);
-    added.forEach((token, properties) -> tokens[properties.id()] = token);
-    return tokens;
+  /** The token of an id, of two the added one; {@code null} where there is none. */
+  public @Nullable String token(int id) {
+    return id >= 0 && id < byId.length ? byId[id] : null;
   }
 
   Optional<AddedToken> added(String token) {

@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** What a vocabulary plan decided, for the report. */
 final class VocabularyNotes {
@@ -80,10 +79,10 @@ final class VocabularyNotes {
 
   private static void withoutRow(Member member, List<String> lines) {
     List<String> tokens = new ArrayList<>();
-    @Nullable String[] theirs = member.vocabulary().byId();
-    for (int id = member.rows(); id < theirs.length; id++) {
-      if (theirs[id] != null) {
-        tokens.add(PythonJson.string(theirs[id]) + " (" + id + ")");
+    for (int id = member.rows(); id < member.vocabulary().size(); id++) {
+      String token = member.vocabulary().token(id);
+      if (token != null) {
+        tokens.add(PythonJson.string(token) + " (" + id + ")");
       }
     }
     if (!tokens.isEmpty()) {
@@ -102,16 +101,10 @@ final class VocabularyNotes {
     if (member.vocabulary() == vocabulary) {
       return;
     }
-    Set<String> output = new HashSet<>();
-    for (int row = 0; row < plan.tokenEnd(); row++) {
-      String token = plan.token(row);
-      if (token != null) {
-        output.add(token);
-      }
-    }
     List<String> tokens = new ArrayList<>();
-    for (String token : member.vocabulary().byId()) {
-      if (token != null && !output.contains(token)) {
+    for (int id = 0; id < member.vocabulary().size(); id++) {
+      String token = member.vocabulary().token(id);
+      if (token != null && !plan.hasToken(token)) {
         tokens.add(PythonJson.string(token));
       }
     }

@@ -48,6 +48,8 @@ final class VocabularyPlan {
   private final List<Member> members;
   private final int base;
   private final int donor;
+  private final Vocabulary vocabulary;
+  private final Map<String, Integer> newIds;
   private final @Nullable String[] tokens;
   private final int rows;
   private final int[][] own;
@@ -59,6 +61,8 @@ final class VocabularyPlan {
     this.members = builder.members;
     this.base = builder.base;
     this.donor = builder.donor;
+    this.vocabulary = builder.vocabulary;
+    this.newIds = builder.newIds;
     this.tokens = builder.tokens.toArray(String[]::new);
     this.rows = rows;
     this.own = own;
@@ -102,6 +106,11 @@ final class VocabularyPlan {
   /** The token of a row; {@code null} for padding. */
   @Nullable String token(int row) {
     return row < tokens.length ? tokens[row] : null;
+  }
+
+  /** Whether the output has a token. */
+  boolean hasToken(String token) {
+    return vocabulary.id(token).isPresent() || newIds.containsKey(token);
   }
 
   List<Member> members() {
@@ -160,7 +169,10 @@ final class VocabularyPlan {
       this.base = base;
       this.donor = donor;
       this.vocabulary = vocabulary;
-      this.tokens = new ArrayList<>(Arrays.asList(vocabulary.byId()));
+      this.tokens = new ArrayList<>(vocabulary.size());
+      for (int id = 0; id < vocabulary.size(); id++) {
+        tokens.add(vocabulary.token(id));
+      }
     }
 
     /** Appends what the donor lacks, model after model, each by ascending id. */
@@ -172,7 +184,8 @@ final class VocabularyPlan {
           continue;
         }
         done.add(member.vocabulary());
-        for (String token : member.vocabulary().byId()) {
+        for (int id = 0; id < member.vocabulary().size(); id++) {
+          String token = member.vocabulary().token(id);
           // a tokenizer finds no empty token
           if (token != null && !token.isEmpty()) {
             addIfMissing(token, member.vocabulary());
@@ -300,29 +313,23 @@ final class VocabularyPlan {
 
     private int[] ownRows(int index, int rows, int kept) {
       Member member = members.get(index);
-      @Nullable String[] theirs = member.vocabulary().byId();
+      Vocabulary theirs = member.vocabulary();
       int[] own = new int[rows];
       Arrays.fill(own, NONE);
       for (int row = 0; row < tokens.size(); row++) {
         String token = tokens.get(row);
         if (token != null) {
-          int id = row < theirs.length && token.equals(theirs[row]) ? row : idOf(member, token);
+          int id = token.equals(theirs.token(row)) ? row : theirs.id(token).orElse(NONE);
           own[row] = id < member.rows() ? id : NONE;
         }
       }
       for (int row = 0; row < kept; row++) {
         boolean padding = row >= tokens.size() || tokens.get(row) == null;
-        boolean theirPadding = row >= theirs.length || theirs[row] == null;
-        if (padding && theirPadding && row < member.rows()) {
+        if (padding && theirs.token(row) == null && row < member.rows()) {
           own[row] = row;
         }
       }
       return own;
-    }
-
-    private static int idOf(Member member, String token) {
-      Integer id = member.vocabulary().ids().get(token);
-      return id == null ? NONE : id;
     }
   }
 }

@@ -13,10 +13,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +32,14 @@ class VocabularyReaderTest {
     return VocabularyReader.read("model", folder);
   }
 
+  private static List<@Nullable String> tokens(Vocabulary vocabulary) {
+    List<@Nullable String> tokens = new ArrayList<>();
+    for (int id = 0; id < vocabulary.size(); id++) {
+      tokens.add(vocabulary.token(id));
+    }
+    return tokens;
+  }
+
   private void file(String name, String text) throws IOException {
     Files.writeString(folder.resolve(name), text);
   }
@@ -38,7 +48,7 @@ class VocabularyReaderTest {
   void readsModelAndAddedTokensOfTokenizerJson() throws IOException {
     TokenizerFolder.write(folder, List.of("<unk>", "a", "é"), List.of("<x>", "y z"));
     Vocabulary vocabulary = read();
-    assertThat(vocabulary.byId()).containsExactly("<unk>", "a", "é", "<x>", "y z");
+    assertThat(tokens(vocabulary)).containsExactly("<unk>", "a", "é", "<x>", "y z");
     assertThat(vocabulary.added("<x>").orElseThrow().special()).isTrue();
     assertThat(vocabulary.added("y z").orElseThrow().special()).isFalse();
     assertThat(vocabulary.added("a")).isEmpty();
@@ -50,7 +60,7 @@ class VocabularyReaderTest {
     file(
         "tokenizer.json",
         "{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"<pad>\",0.0],[\"▁a\",-1.5],[\"b\",-2]]}}");
-    assertThat(read().byId()).containsExactly("<pad>", "▁a", "b");
+    assertThat(tokens(read())).containsExactly("<pad>", "▁a", "b");
   }
 
   @Test
@@ -64,7 +74,7 @@ class VocabularyReaderTest {
         """);
     file("added_tokens.json", "{\"<pad>\": 3, \"<late>\": 4, \"a\": 9}");
     Vocabulary vocabulary = read();
-    assertThat(vocabulary.byId()).containsExactly("<unk>", "a", "<x>", "<pad>", "<late>");
+    assertThat(tokens(vocabulary)).containsExactly("<unk>", "a", "<x>", "<pad>", "<late>");
     assertThat(vocabulary.outside())
         .extracting(AddedToken::content)
         .containsExactly("<pad>", "<late>");
@@ -79,12 +89,12 @@ class VocabularyReaderTest {
   @Test
   void readsVocabJsonAndVocabTxt() throws IOException {
     file("vocab.txt", "[PAD]\r\n[UNK]\nthe\n##s\n");
-    assertThat(read().byId()).containsExactly("[PAD]", "[UNK]", "the", "##s");
+    assertThat(tokens(read())).containsExactly("[PAD]", "[UNK]", "the", "##s");
     file("vocab.json", "{\"b\": 1, \"a\": 0}");
     file("merges.txt", "#version: 0.2\n");
     file("added_tokens.json", "{\"<x>\": 2}");
     Vocabulary vocabulary = read();
-    assertThat(vocabulary.byId()).containsExactly("a", "b", "<x>");
+    assertThat(tokens(vocabulary)).containsExactly("a", "b", "<x>");
     assertThat(vocabulary.nextId()).isEqualTo(3);
   }
 
@@ -92,7 +102,7 @@ class VocabularyReaderTest {
   void ofEqualLinesTheLastCounts() throws IOException {
     file("vocab.txt", "a\nb\na\n");
     Vocabulary vocabulary = read();
-    assertThat(vocabulary.byId()).containsExactly(null, "b", "a");
+    assertThat(tokens(vocabulary)).containsExactly(null, "b", "a");
     assertThat(vocabulary.notes())
         .singleElement()
         .asString()
@@ -102,7 +112,7 @@ class VocabularyReaderTest {
   @Test
   void readsSentencePieceModels() throws IOException {
     Files.write(folder.resolve("tokenizer.model"), pieces("<unk>", "<s>", "▁the", "é"));
-    assertThat(read().byId()).containsExactly("<unk>", "<s>", "▁the", "é");
+    assertThat(tokens(read())).containsExactly("<unk>", "<s>", "▁the", "é");
   }
 
   private static byte[] pieces(String... pieces) throws IOException {
@@ -165,7 +175,7 @@ class VocabularyReaderTest {
           []                                           | an object, found [
           {"model":{"vocab":{"a":0}}} x                | expected JSON
           {"model":{"vocab":{"a":0                     | expected JSON
-          {"model":{"vocab":{"a":0}},"added_tokens":[{"id":0,"content":"b"}]} | added token "b": expected an id of its own, found 0, which is "a"
+          {"model":{"vocab":{"a":0}},"added_tokens":[{"id":0,"content":"b"}]} | added token "b": expected an id of its own, found 0, which the vocabulary has
           {"model":{"vocab":{"a":0}},"added_tokens":[{"id":1,"content":"a"}]} | expected one id, found 0 in the vocabulary and 1 among the added
           {"model":{"vocab":{"a":0}},"added_tokens":[{"id":1,"content":"b"},{"id":1,"content":"c"}]} | an id of its own
           {"model":{"vocab":{"a":0}},"added_tokens":[{"id":1,"content":"b"},{"id":2,"content":"b"}]} | added token "b" once

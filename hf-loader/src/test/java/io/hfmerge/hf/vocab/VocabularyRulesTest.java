@@ -44,6 +44,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class VocabularyRulesTest {
 
+  private static final HfModels HF_MODELS = HfModels.load();
   private static final int WIDTH = 5;
   private static final List<String> TENSORS =
       List.of("model.embed_tokens.weight", "lm_head.weight", "lm_head.bias");
@@ -116,7 +117,7 @@ class VocabularyRulesTest {
     Map<String, HfModel> open = new LinkedHashMap<>();
     try {
       for (Model model : models) {
-        open.put(model.reference, HfModels.open(model.reference));
+        open.put(model.reference, HF_MODELS.openModel(model.reference));
       }
       OutputTokenizer output = OutputTokenizer.plan(recipe.build(), open);
       for (int m = 0; m < models.size(); m++) {
