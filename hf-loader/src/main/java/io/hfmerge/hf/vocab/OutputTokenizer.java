@@ -37,6 +37,9 @@ public final class OutputTokenizer {
           "vocab.txt",
           "tokenizer.model");
 
+  /** Place of the base, whose config, names and dtypes the output has. */
+  private static final int BASE = 0;
+
   private final Map<String, Checkpoint> checkpoints = new LinkedHashMap<>();
   private final List<String> notes = new ArrayList<>();
   private @Nullable TokenizerFiles files;
@@ -60,14 +63,12 @@ public final class OutputTokenizer {
       throws IOException {
     OutputTokenizer output = new OutputTokenizer();
     models.forEach((reference, model) -> output.checkpoints.put(reference, model.checkpoint()));
-    List<HfModel> merged = recipe.references().stream().map(models::get).toList();
-    HfModel base = merged.getFirst();
-    if (recipe.baseModel() == null) {
-      base = model(models, recipe.models().getFirst().reference());
-    }
+    // the base, or the first model without one, comes first
+    List<HfModel> merged =
+        recipe.references().stream().map(reference -> model(models, reference)).toList();
     TokenizerSpec spec = recipe.tokenizer();
     if (spec != null) {
-      output.planVocabulary(spec, models, merged, base);
+      output.planVocabulary(spec, models, merged);
     }
     ChatTemplateChoice choice = recipe.chatTemplate();
     if (choice != null) {
@@ -120,9 +121,9 @@ public final class OutputTokenizer {
     return done;
   }
 
-  private void planVocabulary(
-      TokenizerSpec spec, Map<String, HfModel> models, List<HfModel> merged, HfModel base)
+  private void planVocabulary(TokenizerSpec spec, Map<String, HfModel> models, List<HfModel> merged)
       throws IOException {
+    HfModel base = merged.getFirst();
     HfModel donor =
         spec.source() instanceof VocabularySource.Model(String reference)
             ? model(models, reference)
@@ -140,18 +141,17 @@ public final class OutputTokenizer {
     int donorIndex = merged.indexOf(donor);
     Vocabulary donorVocabulary =
         donorIndex < 0 ? read(donor, merged, vocabularies) : vocabularies.get(donorIndex);
-    int baseIndex = merged.indexOf(base);
     VocabularyPlan plan =
         VocabularyPlan.of(
             spec,
             members,
-            baseIndex,
+            BASE,
             donorIndex < 0 ? VocabularyPlan.NONE : donorIndex,
             donorVocabulary);
     VocabularyNotes report = new VocabularyNotes(plan, donor.reference(), donorVocabulary);
     notes.addAll(report.lines());
-    reindex(plan, merged, tensors, baseIndex);
-    files = new TokenizerFiles(plan, base, donor, vocabularies.get(baseIndex), donorVocabulary);
+    reindex(plan, merged, tensors);
+    files = new TokenizerFiles(plan, base, donor, vocabularies.get(BASE), donorVocabulary);
   }
 
   /** Models of one family usually have the very same files, which are then read once. */
@@ -178,25 +178,24 @@ public final class OutputTokenizer {
     return true;
   }
 
-  private void reindex(
-      VocabularyPlan plan, List<HfModel> models, List<VocabularyTensors> tensors, int base) {
+  private void reindex(VocabularyPlan plan, List<HfModel> models, List<VocabularyTensors> tensors) {
     List<Map<String, ReindexedTensor>> views = new ArrayList<>();
     models.forEach(model -> views.add(new LinkedHashMap<>()));
-    VocabularyTensors layout = tensors.get(base);
+    VocabularyTensors layout = tensors.get(BASE);
     for (String canonical : layout.tensors().keySet()) {
       List<@Nullable Part> parts = new ArrayList<>();
       for (int i = 0; i < models.size(); i++) {
         parts.add(part(models.get(i), tensors.get(i), canonical));
       }
       RowSources sources = new RowSources(canonical, plan, parts);
-      checkColumns(plan, parts, base);
+      checkColumns(plan, parts);
       if (canonical.equals(layout.tensors().keySet().iterator().next())) {
         notes.addAll(VocabularyNotes.lent(sources));
       }
       for (int i = 0; i < models.size(); i++) {
         Part part = parts.get(i);
         if (part != null) {
-          DType dtype = i == base ? part.tensor().dtype() : sources.dtype(i);
+          DType dtype = i == BASE ? part.tensor().dtype() : sources.dtype(i);
           view(models.get(i), canonical, part, new ViewSources(sources, i, dtype), views.get(i));
         }
       }
@@ -257,8 +256,8 @@ public final class OutputTokenizer {
     return found.map(tensor -> new Part(model.checkpoint(), tensor)).orElse(null);
   }
 
-  private static void checkColumns(VocabularyPlan plan, List<@Nullable Part> parts, int base) {
-    Part first = parts.get(base);
+  private static void checkColumns(VocabularyPlan plan, List<@Nullable Part> parts) {
+    Part first = parts.get(BASE);
     if (first == null) {
       throw new IllegalStateException("the base lacks one of its own tensors");
     }
@@ -270,7 +269,7 @@ public final class OutputTokenizer {
                 .formatted(
                     first.tensor().name(),
                     first.tensor().describe(),
-                    plan.members().get(base).reference(),
+                    plan.members().get(BASE).reference(),
                     part.tensor().describe(),
                     plan.members().get(i).reference()));
       }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -48,7 +49,7 @@ final class SpecialTokenIds {
     ObjectNode theirs =
         Files.exists(other)
             ? ModelConfig.read(other).tree()
-            : tools.jackson.databind.json.JsonMapper.shared().createObjectNode();
+            : JsonMapper.shared().createObjectNode();
     String name = String.valueOf(file.getFileName());
     String text = adopt(Files.readString(file), List.of(), own, theirs, name, notes);
     if (own.get("text_config") instanceof ObjectNode nested) {

@@ -111,9 +111,7 @@ public final class TokenizerFiles {
       Files.deleteIfExists(folder.resolve(name));
       Path file = source.resolve(name);
       if (Files.isRegularFile(file)) {
-        try (InputStream in = Files.newInputStream(file)) {
-          Files.copy(in, folder.resolve(name));
-        }
+        copyContent(file, folder.resolve(name));
         copied.add(name);
       }
     }
@@ -124,12 +122,19 @@ public final class TokenizerFiles {
       try (Stream<Path> files = Files.list(templates)) {
         for (Path file : files.sorted().toList()) {
           if (file.getFileName().toString().endsWith(".jinja")) {
-            Files.copy(file, copy.resolve(file.getFileName().toString()));
+            copyContent(file, copy.resolve(file.getFileName().toString()));
           }
         }
       }
     }
     notes.add("tokenizer of " + donor.reference() + ": " + String.join(", ", copied));
+  }
+
+  /** The content alone: a file that is read-only in a cache is not so in the output. */
+  private static void copyContent(Path file, Path target) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      Files.copy(in, target);
+    }
   }
 
   /** Every file that lists added tokens gets those that it lacks, by ascending id. */

@@ -1,6 +1,5 @@
 package io.hfmerge.hf.vocab;
 
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,7 +22,7 @@ public final class Vocabulary {
 
   /**
    * @param source the file it was read from, for messages
-   * @param ids id by token, each from 0 to {@link #MAX_ID}
+   * @param ids id by token, handed over; each from 0 to {@link #MAX_ID}
    * @param added the added tokens among them, by content
    * @param outside the added tokens that only files beside the source name, by ascending id
    * @param nextId the id that a tokenizer gives to the next token added to it
@@ -37,8 +36,8 @@ public final class Vocabulary {
       int nextId,
       List<String> notes) {
     this.source = source;
-    this.ids = Collections.unmodifiableMap(ids);
-    this.added = Collections.unmodifiableMap(added);
+    this.ids = ids;
+    this.added = added;
     this.outside = List.copyOf(outside);
     this.nextId = nextId;
     this.notes = List.copyOf(notes);
@@ -55,11 +54,6 @@ public final class Vocabulary {
   /** The file it was read from. */
   public String source() {
     return source;
-  }
-
-  /** Id by token, in no order. */
-  public Map<String, Integer> ids() {
-    return ids;
   }
 
   /** The id of a token. */

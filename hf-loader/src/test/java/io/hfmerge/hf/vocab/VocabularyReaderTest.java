@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -230,7 +229,7 @@ class VocabularyReaderTest {
       bad[random.nextInt(bad.length)] = (byte) random.nextInt();
       Files.write(folder.resolve("tokenizer.model"), bad);
       try {
-        assertThat(read().ids()).isNotEmpty();
+        assertThat(read().size()).isPositive();
       } catch (HfMergeException e) {
         assertThat(e).isInstanceOf(MalformedCheckpointException.class);
       }
@@ -253,6 +252,6 @@ class VocabularyReaderTest {
         assertThat(e).hasMessageStartingWith("tokenizer.json: ");
       }
     }
-    assertThat(Map.copyOf(read().ids())).hasSize(4);
+    assertThat(read().size()).isEqualTo(4);
   }
 }
