@@ -29,6 +29,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -322,20 +323,19 @@ class MergeEngineTest {
     }
   }
 
+  /** Takes a tenth of a second; the limit stands for minutes of quadratic work. */
   @Test
-  void thousandsOfSmallTensorsTakeNoLongerThanTheirBytes() throws IOException {
+  @Timeout(120)
+  void mergesThousandsOfSmallTensorsInLinearTime() throws IOException {
     MemoryCheckpoint a = checkpoint("a");
-    int tensors = 20_000;
+    int tensors = 60_000;
     for (int i = 0; i < tensors; i++) {
       a.with("t" + i, DType.F32, Shape.of(4), 1, 2, 3, i);
     }
     MergePlan plan =
         plan(
             Recipe.builder("linear").model("a", Map.of("weight", ParameterValue.of(1))).build(), a);
-    long start = System.nanoTime();
     MemoryWriter writer = run(plan, MergeOptions.ofThreads(2));
-    // measured: 0.1 s; quadratic work would take minutes
-    assertThat(System.nanoTime() - start).isLessThan(10_000_000_000L);
     assertThat(writer.values("t777")).containsExactly(1, 2, 3, 777);
   }
 
