@@ -26,6 +26,11 @@ final class CopyPhase extends Phase {
   }
 
   @Override
+  CopiedTensor tensor() {
+    return tensor;
+  }
+
+  @Override
   void run(int unit, Worker worker) throws IOException {
     long first = (long) unit * blockElements;
     int length = (int) Math.min(blockElements, length(tensor) - first);

@@ -44,11 +44,32 @@ public final class MergeEngine {
   public MergeReport run(
       MergePlan plan, CheckpointWriter writer, MergeOptions options, ProgressListener listener)
       throws IOException {
+    return run(plan, writer, options, MergeJournal.NONE, listener);
+  }
+
+  /**
+   * Merges what a journal does not call complete. The report counts the tensors of the whole plan,
+   * and the bytes and times of this run.
+   *
+   * @param journal what earlier runs completed; hears of each further tensor
+   * @see #run(MergePlan, CheckpointWriter, MergeOptions, ProgressListener)
+   */
+  public MergeReport run(
+      MergePlan plan,
+      CheckpointWriter writer,
+      MergeOptions options,
+      MergeJournal journal,
+      ProgressListener listener)
+      throws IOException {
     long start = System.nanoTime();
-    listener.started("merging", plan.bytesToRead());
-    RunStatistics statistics = new RunStatistics();
+    List<PlannedTensor> tensors =
+        plan.tensors().stream()
+            .filter(tensor -> !journal.isComplete(tensor.output().name()))
+            .toList();
+    listener.started("merging", tensors.stream().mapToLong(PlannedTensor::bytesToRead).sum());
+    RunStatistics statistics = new RunStatistics(journal.nonFinite());
     PhaseOpener opener = new PhaseOpener(plan.method(), options);
-    WorkQueue queue = new WorkQueue(plan.tensors(), opener::open, options.blockElements());
+    WorkQueue queue = new WorkQueue(tensors, opener::open, options.blockElements());
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     List<Thread> threads = new ArrayList<>();
     for (int i = 0; i < options.threads(); i++) {
@@ -57,7 +78,8 @@ public final class MergeEngine {
               .name("hfmerge-merge-" + i)
               .daemon()
               .start(() -> {
-                try (Worker worker = new Worker(queue, opener, writer, statistics, listener)) {
+                try (Worker worker =
+                    new Worker(queue, opener, writer, journal, statistics, listener)) {
                   worker.run();
                 } catch (StoppedException e) {
                   // the cause is another worker's

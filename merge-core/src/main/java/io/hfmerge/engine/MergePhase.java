@@ -25,6 +25,11 @@ final class MergePhase extends Phase {
   }
 
   @Override
+  MergedTensor tensor() {
+    return tensor;
+  }
+
+  @Override
   void run(int unit, Worker worker) throws IOException {
     long first = (long) unit * blockElements;
     int length = (int) Math.min(blockElements, tensor.output().elements() - first);

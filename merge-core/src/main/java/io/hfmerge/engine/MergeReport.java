@@ -59,13 +59,19 @@ public record MergeReport(
    * A tensor with values that are no finite numbers.
    *
    * @param tensor name in the output
+   * @param dtype name of its dtype in the output
    * @param elements number of NaN and infinities written
-   * @param produced of them, those where every input was finite: overflows of the output's dtype or
-   *     of the method
+   * @param produced of them, those where every input was finite
+   * @param overflowed of these, those that the method computed as finite numbers, too large for the
+   *     output's dtype
    */
-  public record NonFinite(String tensor, long elements, long produced) {
+  public record NonFinite(
+      String tensor, String dtype, long elements, long produced, long overflowed) {
 
-    /** As in {@code lm_head.weight: 3 values are NaN or infinite, 1 of them from finite inputs}. */
+    /**
+     * As in {@code lm_head.weight: 3 values are NaN or infinite, 2 of them from finite inputs (1
+     * too large for F16)}.
+     */
     public String describe() {
       return tensor
           + ": "
@@ -73,7 +79,18 @@ public record MergeReport(
           + (elements == 1 ? " value is" : " values are")
           + " NaN or infinite, "
           + produced
-          + " of them from finite inputs";
+          + " of them from finite inputs"
+          + (overflowed == 0 ? "" : " (" + overflowed + " too large for " + dtype + ")");
+    }
+
+    /** Both counts of one tensor together. */
+    NonFinite plus(NonFinite other) {
+      return new NonFinite(
+          tensor,
+          dtype,
+          elements + other.elements,
+          produced + other.produced,
+          overflowed + other.overflowed);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.hfmerge.engine;
 
+import io.hfmerge.plan.PlannedTensor;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,9 @@ abstract class Phase {
   final boolean completeUnit() {
     return remaining.decrementAndGet() == 0;
   }
+
+  /** The tensor that this is a pass over. */
+  abstract PlannedTensor tensor();
 
   /** Runs one unit. */
   abstract void run(int unit, Worker worker) throws IOException;

@@ -4,6 +4,7 @@ import io.hfmerge.engine.MergeReport.NonFinite;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -18,11 +19,20 @@ final class RunStatistics {
 
   private final Map<String, NonFinite> nonFinite = new TreeMap<>();
 
-  synchronized void addNonFinite(String tensor, long elements, long produced) {
-    nonFinite.merge(
-        tensor,
-        new NonFinite(tensor, elements, produced),
-        (a, b) -> new NonFinite(tensor, a.elements() + b.elements(), a.produced() + b.produced()));
+  /**
+   * @param earlier what earlier runs found in the tensors that this one leaves as they are
+   */
+  RunStatistics(List<NonFinite> earlier) {
+    earlier.forEach(found -> nonFinite.put(found.tensor(), found));
+  }
+
+  synchronized void addNonFinite(NonFinite found) {
+    nonFinite.merge(found.tensor(), found, NonFinite::plus);
+  }
+
+  /** What was found in one tensor. */
+  synchronized Optional<NonFinite> nonFinite(String tensor) {
+    return Optional.ofNullable(nonFinite.get(tensor));
   }
 
   /** In alphabetical order, whatever the order in which workers found them. */

@@ -53,6 +53,11 @@ final class StatisticsPhase<P> extends Phase {
   }
 
   @Override
+  MergedTensor tensor() {
+    return tensor;
+  }
+
+  @Override
   void run(int unit, Worker worker) throws IOException {
     awaitTurn(unit, worker);
     P partial = pass.newPartial();

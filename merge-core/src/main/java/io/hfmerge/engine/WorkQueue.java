@@ -86,16 +86,24 @@ final class WorkQueue {
     return batch;
   }
 
-  /** To be called when work from {@link #next} succeeded. */
-  synchronized void done(Work work) {
+  /**
+   * To be called when work from {@link #next} succeeded.
+   *
+   * @return the tensor that it was the last unit of; {@code null} if there is more to do for it
+   */
+  synchronized @Nullable PlannedTensor done(Work work) {
     outstanding--;
+    PlannedTensor complete = null;
     if (work instanceof Work.Unit(Phase phase, int index) && phase.completeUnit()) {
       Phase following = phase.after();
       if (following != null) {
         open.addFirst(following);
+      } else {
+        complete = phase.tensor();
       }
     }
     notifyAll();
+    return complete;
   }
 
   /** Gives no more work to anybody. */

@@ -37,6 +37,7 @@ final class Worker implements AutoCloseable {
   private final WorkQueue queue;
   private final PhaseOpener opener;
   private final CheckpointWriter writer;
+  private final MergeJournal journal;
   private final RunStatistics statistics;
   private final ProgressListener listener;
 
@@ -50,11 +51,13 @@ final class Worker implements AutoCloseable {
       WorkQueue queue,
       PhaseOpener opener,
       CheckpointWriter writer,
+      MergeJournal journal,
       RunStatistics statistics,
       ProgressListener listener) {
     this.queue = queue;
     this.opener = opener;
     this.writer = writer;
+    this.journal = journal;
     this.statistics = statistics;
     this.listener = listener;
   }
@@ -68,10 +71,14 @@ final class Worker implements AutoCloseable {
           case WorkQueue.Work.Batch(List<PlannedTensor> tensors) -> {
             for (PlannedTensor tensor : tensors) {
               runWhole(tensor);
+              completed(tensor);
             }
           }
         }
-        queue.done(work);
+        PlannedTensor complete = queue.done(work);
+        if (complete != null) {
+          completed(complete);
+        }
       }
     } catch (InterruptedException e) {
       throw interrupted(e);
@@ -88,6 +95,11 @@ final class Worker implements AutoCloseable {
         phase.run(unit, this);
       }
     }
+  }
+
+  private void completed(PlannedTensor tensor) throws IOException {
+    TensorSpec output = tensor.output();
+    journal.completed(output, statistics.nonFinite(output.name()));
   }
 
   /** Leaves the current work if the merge was stopped. */
@@ -143,31 +155,59 @@ final class Worker implements AutoCloseable {
       finite &= TensorCodec.encode(dtype, out, target, dtype.sizeBytes(done), tile);
     }
     if (!finite) {
-      countNonFinite(output, sources, target, length, tileElements);
+      countNonFinite(output, sources, kernel, target, first, length, tileElements);
     }
     statistics.computeNanos.add(System.nanoTime() - start);
     write(output, dtype.sizeBytes(first), target.asSlice(0, dtype.sizeBytes(length)));
     advance(bytes);
   }
 
+  /** Reads what was encoded again; asks the kernel again where that is not what went in. */
   private void countNonFinite(
-      TensorSpec output, OpenSources sources, MemorySegment target, int length, int tileElements) {
+      TensorSpec output,
+      OpenSources sources,
+      TileKernel kernel,
+      MemorySegment target,
+      long first,
+      int length,
+      int tileElements) {
     long elements = 0;
     long produced = 0;
+    long overflowed = 0;
     for (int done = 0; done < length; done += tileElements) {
       int tile = Math.min(tileElements, length - done);
       TensorCodec.decode(output.dtype(), target, output.dtype().sizeBytes(done), out, 0, tile);
       decode(sources, done, tile);
+      long producedInTile = 0;
       for (int i = 0; i < tile; i++) {
         if (!Float.isFinite(out[i])) {
           elements++;
-          produced += allFinite(inputs, sources.size(), i) ? 1 : 0;
+          producedInTile += allFinite(inputs, sources.size(), i) ? 1 : 0;
         }
+      }
+      if (producedInTile > 0) {
+        // these were finite inputs, so every value lost to the dtype is one that the kernel made
+        kernel.merge(inputs, out, tile, first + done);
+        overflowed += producedInTile - made(inputs, sources.size(), out, tile);
+        produced += producedInTile;
       }
     }
     if (elements > 0) {
-      statistics.addNonFinite(output.name(), elements, produced);
+      statistics.addNonFinite(
+          new MergeReport.NonFinite(
+              output.name(), output.dtype().name(), elements, produced, overflowed));
     }
+  }
+
+  /** How many results are no finite numbers although every input of theirs is one. */
+  private static long made(float[][] inputs, int models, float[] results, int length) {
+    long made = 0;
+    for (int i = 0; i < length; i++) {
+      if (!Float.isFinite(results[i]) && allFinite(inputs, models, i)) {
+        made++;
+      }
+    }
+    return made;
   }
 
   private static boolean allFinite(float[][] inputs, int models, int index) {

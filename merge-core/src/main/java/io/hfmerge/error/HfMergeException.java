@@ -11,6 +11,9 @@ public abstract sealed class HfMergeException extends RuntimeException
         IncompatibleCheckpointsException,
         InvalidRecipeException,
         UnresolvedReferenceException,
+        UnfinishedMergeException,
+        InputChangedException,
+        NonFiniteOutputException,
         OutputExistsException,
         UnsupportedFeatureException {
 

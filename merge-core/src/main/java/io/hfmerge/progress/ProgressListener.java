@@ -30,6 +30,12 @@ public interface ProgressListener {
   /** That many more bytes are done. */
   void advanced(long bytes);
 
+  /**
+   * Something to know at once, a line without a line break: that earlier work is continued or was
+   * thrown away, where unfinished work is kept.
+   */
+  default void notice(String line) {}
+
   /** The work is complete; not called when it fails. */
   void finished();
 }

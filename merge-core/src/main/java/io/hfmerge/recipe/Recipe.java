@@ -70,6 +70,21 @@ public record Recipe(
     return builder;
   }
 
+  /** The same recipe with another seed. */
+  public Recipe withSeed(long newSeed) {
+    return new Recipe(
+        mergeMethod,
+        models,
+        baseModel,
+        parameters,
+        dtype,
+        outDtype,
+        tokenizer,
+        chatTemplate,
+        compatibility,
+        newSeed);
+  }
+
   /** Every checkpoint that must be open, each once: the base first, then the models. */
   public List<String> references() {
     Set<String> references = new LinkedHashSet<>();

@@ -2,6 +2,7 @@ package io.hfmerge.tensor;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,14 @@ public interface Checkpoint extends AutoCloseable {
 
   /** How the user named it, for messages: a path or a reference. */
   String id();
+
+  /**
+   * The files that the tensors come from, for telling later whether they have changed; empty where
+   * there are none.
+   */
+  default List<Path> files() {
+    return List.of();
+  }
 
   /** All tensors in the order of the files. Names are unique. */
   List<TensorSpec> tensors();

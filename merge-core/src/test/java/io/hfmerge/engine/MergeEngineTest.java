@@ -3,6 +3,7 @@ package io.hfmerge.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hfmerge.engine.MergeReport.NonFinite;
 import io.hfmerge.method.LinearMethod;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.method.TaskArithmeticMethod;
@@ -24,11 +25,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -230,7 +232,134 @@ class MergeEngineTest {
     MergeReport report =
         new MergeEngine().run(plan, writer, MergeOptions.ofThreads(1), ProgressListener.NONE);
     assertThat(writer.values("w")).containsExactly(3, Double.POSITIVE_INFINITY, Double.NaN, 11);
-    assertThat(report.nonFinite()).containsExactly(new MergeReport.NonFinite("w", 2, 1));
+    assertThat(report.nonFinite()).containsExactly(new NonFinite("w", "F16", 2, 1, 1));
+  }
+
+  @Test
+  void tellsApartWhatIsTooLargeForTheDtypeAndWhatTheMethodMade() throws IOException {
+    float most = Float.MAX_VALUE;
+    MemoryCheckpoint a = checkpoint("a").with("w", DType.F32, Shape.of(3), most, 60000, 1);
+    MemoryCheckpoint b = checkpoint("b").with("w", DType.F32, Shape.of(3), most, 60000, 1);
+    Recipe recipe =
+        Recipe.builder("linear")
+            .model("a")
+            .model("b")
+            .parameter("weight", ParameterValue.of(1))
+            .parameter("normalize", ParameterValue.of(false))
+            .outDtype(DType.F16)
+            .build();
+    MergePlan plan = plan(recipe, a, b);
+    RememberingJournal journal = new RememberingJournal(Set.of(), List.of());
+    MergeReport report =
+        new MergeEngine()
+            .run(
+                plan,
+                new MemoryWriter(plan.layout()),
+                MergeOptions.ofThreads(1),
+                journal,
+                ProgressListener.NONE);
+    NonFinite expected = new NonFinite("w", "F16", 2, 2, 1);
+    assertThat(report.nonFinite()).containsExactly(expected);
+    assertThat(journal.heardNonFinite()).containsExactly(expected);
+    assertThat(expected.describe())
+        .isEqualTo(
+            "w: 2 values are NaN or infinite, 2 of them from finite inputs (1 too large for F16)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"task_arithmetic", "frobenius"})
+  void tellsTheJournalOfEveryTensorOnceAndAfterItsLastByte(String method) throws IOException {
+    MergePlan plan = mixedPlan(method);
+    List<String> names = plan.layout().stream().map(TensorSpec::name).sorted().toList();
+    for (MergeOptions options : List.of(MergeOptions.ofThreads(2), new MergeOptions(4, 64, 512))) {
+      MemoryWriter writer = new MemoryWriter(plan.layout());
+      List<String> early = new ArrayList<>();
+      RememberingJournal journal =
+          new RememberingJournal(Set.of(), List.of()) {
+            @Override
+            public synchronized void completed(TensorSpec tensor, Optional<NonFinite> nonFinite) {
+              if (!writer.isComplete(tensor.name())) {
+                early.add(tensor.name());
+              }
+              super.completed(tensor, nonFinite);
+            }
+          };
+      new MergeEngine().run(plan, writer, options, journal, ProgressListener.NONE);
+      assertThat(early).isEmpty();
+      assertThat(journal.heard()).containsExactlyInAnyOrderElementsOf(names);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"task_arithmetic", "frobenius"})
+  void leavesAloneWhatTheJournalCallsComplete(String method) throws IOException {
+    MergePlan plan = mixedPlan(method);
+    Set<String> done = Set.of("t0", "t2", "t5", "ids");
+    List<NonFinite> found = List.of(new NonFinite("t5", "F32", 3, 0, 0));
+    RememberingJournal journal = new RememberingJournal(done, found);
+    MemoryWriter writer = new MemoryWriter(plan.layout());
+    AtomicLong announced = new AtomicLong();
+    ProgressListener listener =
+        new ProgressListener() {
+          @Override
+          public void started(String task, long totalBytes) {
+            announced.set(totalBytes);
+          }
+
+          @Override
+          public void advanced(long bytes) {}
+
+          @Override
+          public void finished() {}
+        };
+    MergeReport report =
+        new MergeEngine().run(plan, writer, MergeOptions.ofThreads(2), journal, listener);
+    MemoryWriter whole = run(plan, MergeOptions.ofThreads(2));
+    for (TensorSpec tensor : plan.layout()) {
+      byte[] expected =
+          done.contains(tensor.name())
+              ? new byte[Math.toIntExact(tensor.sizeBytes())]
+              : whole.bytes(tensor.name());
+      assertThat(writer.bytes(tensor.name())).as(tensor.name()).isEqualTo(expected);
+    }
+    assertThat(journal.names())
+        .hasSize(plan.tensors().size() - done.size())
+        .doesNotContainAnyElementsOf(done);
+    assertThat(report.nonFinite()).containsAll(found);
+    assertThat(report.tensorsMerged() + report.tensorsCopied()).isEqualTo(plan.tensors().size());
+    assertThat(announced).hasValueLessThan(plan.bytesToRead());
+  }
+
+  @Test
+  void aJournalThatFailsEndsTheMerge() {
+    MergePlan plan = mixedPlan("task_arithmetic");
+    MergeJournal full =
+        new MergeJournal() {
+          @Override
+          public boolean isComplete(String tensor) {
+            return false;
+          }
+
+          @Override
+          public List<NonFinite> nonFinite() {
+            return List.of();
+          }
+
+          @Override
+          public void completed(TensorSpec tensor, Optional<NonFinite> nonFinite)
+              throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    assertThatThrownBy(() ->
+            new MergeEngine()
+                .run(
+                    plan,
+                    new MemoryWriter(plan.layout()),
+                    MergeOptions.ofThreads(2),
+                    full,
+                    ProgressListener.NONE))
+        .hasMessage("No space left on device");
   }
 
   @Test

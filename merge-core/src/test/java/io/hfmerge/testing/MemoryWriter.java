@@ -56,13 +56,21 @@ public final class MemoryWriter implements CheckpointWriter {
 
   @Override
   public synchronized void finish() {
-    for (Target target : targets.values()) {
-      for (boolean written : target.written()) {
-        if (!written) {
-          throw new IllegalStateException(target.spec().name() + ": bytes are missing");
-        }
+    for (String tensor : targets.keySet()) {
+      if (!isComplete(tensor)) {
+        throw new IllegalStateException(tensor + ": bytes are missing");
       }
     }
+  }
+
+  /** Whether every byte of a tensor was written. */
+  public synchronized boolean isComplete(String tensor) {
+    for (boolean written : target(tensor).written()) {
+      if (!written) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
