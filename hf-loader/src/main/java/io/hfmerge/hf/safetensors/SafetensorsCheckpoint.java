@@ -107,7 +107,8 @@ public final class SafetensorsCheckpoint implements Checkpoint {
     return id;
   }
 
-  /** The files, in the order in which their tensors are listed. */
+  /** {@inheritDoc} In the order in which their tensors are listed. */
+  @Override
   public List<Path> files() {
     return files.stream().map(SafetensorsFile::path).toList();
   }

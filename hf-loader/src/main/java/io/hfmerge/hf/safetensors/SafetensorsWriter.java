@@ -1,6 +1,10 @@
 package io.hfmerge.hf.safetensors;
 
+import io.hfmerge.hf.checksum.Crc32c;
+import io.hfmerge.hf.checksum.FileRange;
+import io.hfmerge.hf.checksum.RangeChecksums;
 import io.hfmerge.hf.json.PythonJson;
+import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.ByteArrayOutputStream;
@@ -15,10 +19,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
@@ -29,6 +37,9 @@ import tools.jackson.core.json.JsonFactory;
  * Writes a checkpoint as one safetensors file, or as shards with an index; owns the open files
  * until closed. The headers are written at once; data may then come in any order from several
  * threads. The same tensors give the same bytes.
+ *
+ * <p>The CRC-32C of every tensor is taken from the bytes on their way to the file, by the thread
+ * that writes them.
  */
 public final class SafetensorsWriter implements CheckpointWriter {
 
@@ -44,9 +55,22 @@ public final class SafetensorsWriter implements CheckpointWriter {
   /** Largest slice handed to one positional write; a byte buffer cannot be larger than 2 GiB. */
   private static final long MAX_WRITE_BYTES = 1 << 30;
 
-  private record Place(OpenShard shard, long offset, TensorSpec spec, AtomicLong written) {}
+  /** A tensor within its file; {@code checksum} is that of the bytes written so far. */
+  private record Place(
+      OpenShard shard, long offset, TensorSpec spec, AtomicLong written, AtomicInteger checksum) {
 
-  private record OpenShard(Path path, FileChannel channel) {}
+    boolean isComplete() {
+      return written.get() == spec.sizeBytes();
+    }
+  }
+
+  private record OpenShard(
+      Path path, FileChannel channel, int headerChecksum, int headerBytes, long dataBytes) {
+
+    long sizeBytes() {
+      return Math.addExact(headerBytes, dataBytes);
+    }
+  }
 
   private final Path folder;
   private final List<OpenShard> shards = new ArrayList<>();
@@ -67,13 +91,30 @@ public final class SafetensorsWriter implements CheckpointWriter {
    */
   public static SafetensorsWriter create(Path folder, List<TensorSpec> tensors, long maxShardBytes)
       throws IOException {
+    return open(folder, tensors, maxShardBytes, Set.of(StandardOpenOption.CREATE_NEW));
+  }
+
+  /**
+   * Opens the files that an earlier writer of the same tensors and limit left, or creates those
+   * that are missing. Nothing in them counts as written until {@link #restore} has read it.
+   *
+   * @see #create
+   */
+  public static SafetensorsWriter reopen(Path folder, List<TensorSpec> tensors, long maxShardBytes)
+      throws IOException {
+    return open(folder, tensors, maxShardBytes, Set.of(StandardOpenOption.CREATE));
+  }
+
+  private static SafetensorsWriter open(
+      Path folder, List<TensorSpec> tensors, long maxShardBytes, Set<StandardOpenOption> creation)
+      throws IOException {
     if (maxShardBytes <= 0) {
       throw new IllegalArgumentException("shard size must be positive: " + maxShardBytes);
     }
     SafetensorsWriter writer = new SafetensorsWriter(folder);
     try {
       for (SafetensorsLayout.Shard shard : SafetensorsLayout.of(tensors, maxShardBytes).shards()) {
-        writer.openShard(shard);
+        writer.openShard(shard, creation);
       }
       return writer;
     } catch (IOException | RuntimeException e) {
@@ -82,17 +123,22 @@ public final class SafetensorsWriter implements CheckpointWriter {
     }
   }
 
-  private void openShard(SafetensorsLayout.Shard shard) throws IOException {
+  private void openShard(SafetensorsLayout.Shard shard, Set<StandardOpenOption> creation)
+      throws IOException {
     Path path = folder.resolve(shard.fileName());
     byte[] header = header(shard.tensors());
-    FileChannel channel =
-        FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    OpenShard open = new OpenShard(path, channel);
+    Set<StandardOpenOption> options = EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+    options.addAll(creation);
+    FileChannel channel = FileChannel.open(path, options);
+    OpenShard open =
+        new OpenShard(
+            path, channel, Crc32c.of(ByteBuffer.wrap(header)), header.length, shard.sizeBytes());
     shards.add(open);
+    channel.truncate(open.sizeBytes());
     writeFully(open, ByteBuffer.wrap(header), 0);
     long offset = header.length;
     for (TensorSpec spec : shard.tensors()) {
-      Place place = new Place(open, offset, spec, new AtomicLong());
+      Place place = new Place(open, offset, spec, new AtomicLong(), new AtomicInteger());
       if (places.put(spec.name(), place) != null) {
         throw new IllegalArgumentException("tensor \"" + spec.name() + "\" stands twice");
       }
@@ -143,12 +189,91 @@ public final class SafetensorsWriter implements CheckpointWriter {
     return header;
   }
 
-  @Override
-  public void write(String tensor, long offsetBytes, MemorySegment source) throws IOException {
+  /**
+   * Takes over tensors that an earlier writer wrote, once their bytes were read again and have the
+   * checksums that they then had.
+   *
+   * @param checksums CRC-32C by name of a declared tensor
+   * @param threads for reading
+   * @param listener hears of the bytes read
+   * @return names of the tensors taken over; the others must be written
+   * @throws IOException if a file cannot be read
+   */
+  public Set<String> restore(Map<String, Integer> checksums, int threads, ProgressListener listener)
+      throws IOException {
+    List<Place> found = new ArrayList<>();
+    List<FileRange> ranges = new ArrayList<>();
+    for (String tensor : checksums.keySet()) {
+      Place place = place(tensor);
+      FileChannel channel = place.shard().channel();
+      boolean present = place.offset() + place.spec().sizeBytes() <= channel.size();
+      if (present || place.isComplete()) {
+        found.add(place);
+        ranges.add(
+            new FileRange(place.shard().path(), channel, place.offset(), place.spec().sizeBytes()));
+      }
+    }
+    listener.started("checking what is there", ranges.stream().mapToLong(FileRange::length).sum());
+    int[] actual = RangeChecksums.of(ranges, threads, listener);
+    listener.finished();
+    Set<String> restored = new LinkedHashSet<>();
+    for (int i = 0; i < actual.length; i++) {
+      Place place = found.get(i);
+      if (Integer.valueOf(actual[i]).equals(checksums.get(place.spec().name()))) {
+        place.checksum().set(actual[i]);
+        place.written().set(place.spec().sizeBytes());
+        restored.add(place.spec().name());
+      }
+    }
+    return restored;
+  }
+
+  /**
+   * The CRC-32C of a tensor, all of whose bytes were written.
+   *
+   * @throws IllegalStateException if bytes are missing
+   */
+  public int checksum(String tensor) {
+    Place place = place(tensor);
+    if (!place.isComplete()) {
+      throw missing(place);
+    }
+    return place.checksum().get();
+  }
+
+  /**
+   * The files of weights, complete.
+   *
+   * @throws IllegalStateException if bytes are missing
+   */
+  public List<WrittenFile> files() {
+    Map<OpenShard, Integer> checksums = new LinkedHashMap<>();
+    for (OpenShard shard : shards) {
+      checksums.put(shard, Crc32c.shift(shard.headerChecksum(), shard.dataBytes()));
+    }
+    places.forEach((tensor, place) -> {
+      long end = place.offset() + place.spec().sizeBytes();
+      int contribution = Crc32c.shift(checksum(tensor), place.shard().sizeBytes() - end);
+      checksums.merge(place.shard(), contribution, (a, b) -> a ^ b);
+    });
+    List<WrittenFile> files = new ArrayList<>();
+    checksums.forEach((shard, checksum) ->
+        files.add(
+            new WrittenFile(shard.path().getFileName().toString(), shard.sizeBytes(), checksum)));
+    return files;
+  }
+
+  private Place place(String tensor) {
     Place place = places.get(tensor);
     if (place == null) {
       throw new IllegalArgumentException("tensor \"" + tensor + "\" was not declared");
     }
+    return place;
+  }
+
+  @Override
+  public void write(String tensor, long offsetBytes, MemorySegment source) throws IOException {
+    Place place = place(tensor);
     long size = source.byteSize();
     if (offsetBytes < 0 || offsetBytes > place.spec().sizeBytes() - size) {
       throw new IllegalArgumentException(
@@ -157,10 +282,12 @@ public final class SafetensorsWriter implements CheckpointWriter {
     }
     for (long done = 0; done < size; done += MAX_WRITE_BYTES) {
       long length = Math.min(MAX_WRITE_BYTES, size - done);
-      writeFully(
-          place.shard(),
-          source.asSlice(done, length).asByteBuffer(),
-          place.offset() + offsetBytes + done);
+      ByteBuffer slice = source.asSlice(done, length).asByteBuffer();
+      // before the system call: what was just computed is still in the cache
+      long following = place.spec().sizeBytes() - offsetBytes - done - length;
+      int contribution = Crc32c.shift(Crc32c.of(slice), following);
+      writeFully(place.shard(), slice.rewind(), place.offset() + offsetBytes + done);
+      place.checksum().accumulateAndGet(contribution, (a, b) -> a ^ b);
     }
     place.written().addAndGet(size);
     behind.written(place.shard().path(), place.shard().channel(), size);
@@ -184,10 +311,8 @@ public final class SafetensorsWriter implements CheckpointWriter {
   @Override
   public void finish() throws IOException {
     for (Place place : places.values()) {
-      if (place.written().get() != place.spec().sizeBytes()) {
-        throw new IllegalStateException(
-            "tensor \"%s\": expected %d bytes written, found %d"
-                .formatted(place.spec().name(), place.spec().sizeBytes(), place.written().get()));
+      if (!place.isComplete()) {
+        throw missing(place);
       }
     }
     behind.close();
@@ -197,6 +322,12 @@ public final class SafetensorsWriter implements CheckpointWriter {
     if (shards.size() > 1) {
       writeIndex();
     }
+  }
+
+  private static IllegalStateException missing(Place place) {
+    return new IllegalStateException(
+        "tensor \"%s\": expected %d bytes written, found %d"
+            .formatted(place.spec().name(), place.spec().sizeBytes(), place.written().get()));
   }
 
   /** As transformers writes it: two spaces of indent, sorted names, a final line break. */
