@@ -2,16 +2,11 @@ package io.hfmerge.hf.checksum;
 
 import io.hfmerge.progress.ProgressListener;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 
 /**
@@ -56,27 +51,11 @@ public final class RangeChecksums {
   public static int[] of(List<FileRange> ranges, int threads, ProgressListener listener)
       throws IOException {
     RangeChecksums reading = new RangeChecksums(List.copyOf(ranges), listener);
-    try (ExecutorService pool =
-        Executors.newFixedThreadPool(
-            threads, Thread.ofPlatform().daemon().name("hfmerge-checksum-", 0).factory())) {
-      List<Callable<Void>> readers = new ArrayList<>();
-      for (int i = 0; i < threads; i++) {
-        readers.add(reading::work);
-      }
-      for (Future<Void> reader : pool.invokeAll(readers)) {
-        reader.get();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while files were read for their checksums");
-    } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case IOException io -> throw io;
-        case RuntimeException bug -> throw bug;
-        case Error error -> throw error;
-        case null, default -> throw new IOException("a reader failed", e);
-      }
+    List<Callable<Boolean>> readers = new ArrayList<>();
+    for (int i = 0; i < threads; i++) {
+      readers.add(reading::work);
     }
+    Readers.run(threads, readers);
     int[] all = new int[ranges.size()];
     for (int i = 0; i < all.length; i++) {
       all[i] = reading.checksums.get(i);
@@ -84,7 +63,8 @@ public final class RangeChecksums {
     return all;
   }
 
-  private Void work() throws IOException {
+  /** Reads until nothing is left. */
+  private Boolean work() throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       ByteBuffer buffer = arena.allocate(BUFFER_BYTES).asByteBuffer();
       for (List<Piece> pieces = take(); !pieces.isEmpty(); pieces = take()) {
@@ -92,7 +72,7 @@ public final class RangeChecksums {
           read(piece, buffer);
         }
       }
-      return null;
+      return true;
     } catch (IOException | RuntimeException | Error e) {
       stop();
       throw e;

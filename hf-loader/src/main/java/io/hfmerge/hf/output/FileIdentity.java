@@ -1,6 +1,6 @@
 package io.hfmerge.hf.output;
 
-import io.hfmerge.hf.checksum.Sha256;
+import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param modified when it was last written, as the file system has it
  * @param headerSha256 SHA-256 of a safetensors file's first bytes, header included; empty for other
  *     files
- * @param hubSha256 what the Hub says the file's SHA-256 is, where it was downloaded from there
+ * @param hub where it was downloaded from the Hub, and what that says of it
  * @param sha256 its SHA-256, where that was asked for
  */
 record FileIdentity(
@@ -24,7 +24,7 @@ record FileIdentity(
     long sizeBytes,
     Instant modified,
     Optional<String> headerSha256,
-    Optional<String> hubSha256,
+    Optional<HubOrigin> hub,
     Optional<String> sha256) {
 
   private static final String SAFETENSORS = ".safetensors";
@@ -38,14 +38,14 @@ record FileIdentity(
         attributes.size(),
         attributes.lastModifiedTime().toInstant(),
         path.getFileName().toString().endsWith(SAFETENSORS)
-            ? Optional.of(Sha256.ofSafetensorsHeader(path))
+            ? Optional.of(SafetensorsCheckpoint.headerSha256(path))
             : Optional.empty(),
-        HubOrigin.of(path).flatMap(HubOrigin::sha256),
+        HubOrigin.of(path),
         Optional.empty());
   }
 
   FileIdentity withSha256(String hash) {
-    return new FileIdentity(path, sizeBytes, modified, headerSha256, hubSha256, Optional.of(hash));
+    return new FileIdentity(path, sizeBytes, modified, headerSha256, hub, Optional.of(hash));
   }
 
   /**
@@ -62,7 +62,7 @@ record FileIdentity(
     }
     FileIdentity found =
         new FileIdentity(
-            path, now.size(), now.lastModifiedTime().toInstant(), headerSha256, hubSha256, sha256);
+            path, now.size(), now.lastModifiedTime().toInstant(), headerSha256, hub, sha256);
     return found.equals(this)
         ? Optional.empty()
         : Optional.of(path + ": expected " + describe() + ", found " + found.describe());

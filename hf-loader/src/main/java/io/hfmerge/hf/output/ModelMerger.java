@@ -2,13 +2,17 @@ package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeEngine;
 import io.hfmerge.engine.MergeReport;
+import io.hfmerge.engine.MergeReport.NonFinite;
 import io.hfmerge.error.IncompatibleCheckpointsException;
+import io.hfmerge.error.InputChangedException;
+import io.hfmerge.error.NonFiniteOutputException;
 import io.hfmerge.error.OutputExistsException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
+import io.hfmerge.hf.safetensors.WrittenFile;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.method.MethodDescription;
@@ -18,15 +22,19 @@ import io.hfmerge.plan.MergePlanner;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.recipe.VocabularySource;
+import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -41,8 +49,7 @@ public final class ModelMerger {
   /** Beside the README, for running it again. */
   private static final String RECIPE_FILE = "hfmerge.yaml";
 
-  /** Room for header, config, tokenizer and card. */
-  private static final long COMPANION_BYTES = 50_000_000;
+  private static final int MAX_NAMED = 20;
 
   private final HfModels models;
   private final MergeMethods methods;
@@ -72,7 +79,14 @@ public final class ModelMerger {
    * @param settings how to run and write
    * @param listener hears bytes of inputs
    * @throws OutputExistsException if the target exists and may not be replaced
+   * @throws io.hfmerge.error.UnfinishedMergeException if an unfinished merge of the target is to be
+   *     continued that was begun with something else, or another process is at work on it
+   * @throws io.hfmerge.error.InputChangedException if an input changes meanwhile
+   * @throws NonFiniteOutputException if NaN or infinities come out of finite inputs, unless that is
+   *     allowed
    * @throws io.hfmerge.error.HfMergeException if the recipe or a model is refused
+   * @throws PartialMergeException if a file cannot be read or written after part of the work was
+   *     done, which is kept for being continued
    * @throws IOException if a file cannot be read or written; nothing is left at the target
    */
   public MergedModel merge(
@@ -82,30 +96,121 @@ public final class ModelMerger {
       MergeSettings settings,
       ProgressListener listener)
       throws IOException {
-    StagedFolder.refuseExisting(target.toAbsolutePath().normalize(), settings.replace());
+    Path place = StagedFolder.checked(target, settings.replace());
     try (OpenModels open = OpenModels.open(models, recipe)) {
       OutputTokenizer tokenizer = OutputTokenizer.plan(recipe, open.byReference());
       MergePlan plan = plan(recipe, open, tokenizer);
       HfModel layout = open.model(plan.inputs().getFirst().reference());
       refuseQuantised(layout);
       open.refuseOverlap(target);
-      try (StagedFolder staged = StagedFolder.create(target, settings.replace())) {
-        requireSpace(staged.path(), plan.bytesToWrite());
-        MergeReport report;
-        try (SafetensorsWriter writer =
-            SafetensorsWriter.create(staged.path(), plan.layout(), settings.maxShardBytes())) {
-          report = new MergeEngine().run(plan, writer, settings.engine(), listener);
-          writer.finish();
-        }
-        List<String> notes = new ArrayList<>();
-        List<String> companions = addCompanions(layout, recipe, staged.path(), notes);
-        companions.removeIf(tokenizer::replaces);
-        notes.addAll(tokenizer.write(staged.path()));
-        addCard(plan, report, recipeText, target, settings, staged.path());
-        staged.publish();
-        return new MergedModel(target, report, companions, notes);
+      Job job =
+          new Job(
+              plan,
+              ParameterGroups.of(plan),
+              recipeText,
+              open.identities(),
+              layout,
+              tokenizer,
+              target,
+              settings,
+              listener);
+      InputWatch watch = new InputWatch(job.inputs());
+      RunIdentity identity = RunIdentity.of(plan, job.groups(), recipeText, job.inputs(), settings);
+      try (ResumableOutput output =
+          ResumableOutput.open(place, plan.layout(), identity, watch, settings, listener)) {
+        return carryOut(job, output, watch);
       }
     }
+  }
+
+  /**
+   * One merge.
+   *
+   * @param layout the model that lends config and companion files
+   * @param tokenizer what becomes of tokenizer and chat template
+   */
+  private record Job(
+      MergePlan plan,
+      ParameterGroups groups,
+      String recipeText,
+      List<InputIdentity> inputs,
+      HfModel layout,
+      OutputTokenizer tokenizer,
+      Path target,
+      MergeSettings settings,
+      ProgressListener listener) {}
+
+  /** Fills an output and publishes it; where that fails, says what is left. */
+  private MergedModel carryOut(Job job, ResumableOutput output, InputWatch watch)
+      throws IOException {
+    try {
+      return fill(job, output, watch);
+    } catch (InterruptedIOException | RuntimeException | Error e) {
+      output.failed(e).ifPresent(job.listener()::notice);
+      throw e;
+    } catch (IOException e) {
+      // a file that was replaced or cut short fails in many ways, all for the same reason
+      List<String> changes = watch.changes();
+      if (!changes.isEmpty()) {
+        InputChangedException changed = InputWatch.refuse(changes, e);
+        output.failed(changed);
+        throw changed;
+      }
+      Optional<String> advice = output.failed(e);
+      if (advice.isPresent()) {
+        throw new PartialMergeException(e, advice.get());
+      }
+      throw e;
+    }
+  }
+
+  private MergedModel fill(Job job, ResumableOutput output, InputWatch watch) throws IOException {
+    MergePlan plan = job.plan();
+    SafetensorsWriter writer = output.writer();
+    MergeReport report =
+        new MergeEngine()
+            .run(plan, writer, job.settings().engine(), output.journal(), job.listener());
+    watch.requireUnchanged();
+    if (!job.settings().allowNonFinite()) {
+      requireFinite(report);
+    }
+    long start = System.nanoTime();
+    writer.finish();
+    long forcedNanos = System.nanoTime() - start;
+    List<String> notes = new ArrayList<>();
+    List<String> companions = addCompanions(job.layout(), plan.recipe(), output.folder(), notes);
+    companions.removeIf(job.tokenizer()::replaces);
+    notes.addAll(job.tokenizer().write(output.folder()));
+    addCard(plan, report, job.recipeText(), job.target(), job.settings(), output.folder());
+    addManifest(job, report, output);
+    watch.requireUnchanged();
+    start = System.nanoTime();
+    output.publish();
+    forcedNanos += System.nanoTime() - start;
+    return new MergedModel(job.target(), report, forcedNanos, companions, notes);
+  }
+
+  private static void requireFinite(MergeReport report) {
+    List<NonFinite> produced =
+        report.nonFinite().stream().filter(tensor -> tensor.produced() > 0).toList();
+    if (produced.isEmpty()) {
+      return;
+    }
+    long values = produced.stream().mapToLong(NonFinite::produced).sum();
+    int named = Math.min(MAX_NAMED, produced.size());
+    throw new NonFiniteOutputException(
+        String.format(
+                Locale.ROOT,
+                "expected finite numbers from finite inputs, found %,d that are NaN or infinite in"
+                    + " %,d of the output's tensors; nothing was published\n  ",
+                values,
+                produced.size())
+            + produced.stream()
+                .limit(named)
+                .map(NonFinite::describe)
+                .collect(Collectors.joining("\n  "))
+            + (named < produced.size() ? "\n  and " + (produced.size() - named) + " more" : "")
+            + "\na wider output dtype holds what is too large; --allow-nan keeps all of it");
   }
 
   /** Plans; models of two families are named as such before their tensors are compared in vain. */
@@ -135,15 +240,6 @@ public final class ModelMerger {
           model.location().folder()
               + ": expected plain weights, found a quantization_config; merge the models before they"
               + " are quantised");
-    }
-  }
-
-  private static void requireSpace(Path folder, long weightBytes) throws IOException {
-    long usable = Files.getFileStore(folder).getUsableSpace();
-    if (usable < weightBytes + COMPANION_BYTES) {
-      throw new IOException(
-          "%s: the output needs %,d bytes, the disk has %,d left"
-              .formatted(folder.getParent(), weightBytes + COMPANION_BYTES, usable));
     }
   }
 
@@ -193,6 +289,44 @@ public final class ModelMerger {
     Files.writeString(folder.resolve(RECIPE_FILE), recipeText);
   }
 
+  /** Last of all files, since it lists the others, each of which is forced to the disk. */
+  private static void addManifest(Job job, MergeReport report, ResumableOutput output)
+      throws IOException {
+    Path folder = output.folder();
+    Map<String, Manifest.FileEntry> files = new TreeMap<>();
+    for (WrittenFile file : output.writer().files()) {
+      files.put(
+          file.name(), new Manifest.FileEntry(file.sizeBytes(), file.checksum(), Optional.empty()));
+    }
+    for (Map.Entry<String, Path> file : FolderFiles.list(folder).entrySet()) {
+      if (!files.containsKey(file.getKey())) {
+        files.put(file.getKey(), FolderFiles.entryOfForced(file.getValue()));
+      }
+    }
+    List<InputIdentity> inputs = job.inputs();
+    if (job.settings().sha256()) {
+      inputs = FileHashes.ofInputs(inputs, job.settings().engine().threads(), job.listener());
+      files =
+          FileHashes.ofOutputs(folder, files, job.settings().engine().threads(), job.listener());
+    }
+    Map<String, Manifest.TensorEntry> tensors = new LinkedHashMap<>();
+    for (TensorSpec tensor : job.plan().layout()) {
+      tensors.put(
+          tensor.name(), new Manifest.TensorEntry(tensor, output.writer().checksum(tensor.name())));
+    }
+    List<String> lines = report.lines();
+    new Manifest(inputs, tensors, files)
+        .write(
+            folder,
+            new Manifest.Provenance(
+                job.settings().version(),
+                job.recipeText(),
+                job.plan().recipe().seed(),
+                job.groups(),
+                lines.subList(1, lines.size())));
+    FolderFiles.force(folder.resolve(Manifest.FILE));
+  }
+
   private static boolean isPath(String reference) {
     try {
       return Files.exists(Path.of(reference));
@@ -228,6 +362,14 @@ public final class ModelMerger {
               new MergeInput(
                   reference, tokenizer.checkpoint(reference), model(reference).structure()))
           .toList();
+    }
+
+    List<InputIdentity> identities() throws IOException {
+      List<InputIdentity> identities = new ArrayList<>();
+      for (HfModel model : byReference.values()) {
+        identities.add(InputIdentity.of(model));
+      }
+      return identities;
     }
 
     /** A reference for each {@code model_type}. */

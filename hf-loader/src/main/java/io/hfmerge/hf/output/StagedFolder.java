@@ -51,26 +51,38 @@ public final class StagedFolder implements AutoCloseable {
    * @throws IOException if the folder cannot be created
    */
   public static StagedFolder create(Path target, boolean replace) throws IOException {
-    Path absolute = target.toAbsolutePath().normalize();
-    Path name = absolute.getFileName();
-    Path parent = absolute.getParent();
-    if (name == null || parent == null) {
-      throw new OutputExistsException(absolute + ": expected a new folder, found the root folder");
-    }
-    refuseExisting(absolute, replace);
-    if (!Files.isDirectory(parent)) {
-      throw new IOException(parent + ": no such folder; create it first");
-    }
+    Path absolute = checked(target, replace);
     Path staged =
-        parent.resolve("." + name + ".hfmerge-" + UUID.randomUUID().toString().substring(0, 8));
+        absolute.resolveSibling(
+            "."
+                + absolute.getFileName()
+                + ".hfmerge-"
+                + UUID.randomUUID().toString().substring(0, 8));
     Files.createDirectory(staged);
     StagedFolder folder = new StagedFolder(absolute, staged, replace);
     Runtime.getRuntime().addShutdownHook(folder.cleaner);
     return folder;
   }
 
-  /** The checks that {@link #create} makes of its target, for failing early. */
-  static void refuseExisting(Path target, boolean replace) throws IOException {
+  /**
+   * Checks a target.
+   *
+   * @return the target as an absolute path, which has a name and a parent that exists
+   */
+  static Path checked(Path target, boolean replace) throws IOException {
+    Path absolute = target.toAbsolutePath().normalize();
+    Path parent = absolute.getParent();
+    if (absolute.getFileName() == null || parent == null) {
+      throw new OutputExistsException(absolute + ": expected a new folder, found the root folder");
+    }
+    refuseExisting(absolute, replace);
+    if (!Files.isDirectory(parent)) {
+      throw new IOException(parent + ": no such folder; create it first");
+    }
+    return absolute;
+  }
+
+  private static void refuseExisting(Path target, boolean replace) throws IOException {
     if (!Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -119,31 +131,39 @@ public final class StagedFolder implements AutoCloseable {
    * @throws IOException if the folder cannot be renamed
    */
   public void publish() throws IOException {
+    Path replaced = staged.resolveSibling(staged.getFileName() + ".replaced");
+    moveIntoPlace(staged, target, replace, replaced);
+    published = true;
+  }
+
+  /**
+   * Forces a folder to the disk and renames it to its target.
+   *
+   * @param replaced where an existing model folder is while it is replaced, on the same file system
+   */
+  static void moveIntoPlace(Path staged, Path target, boolean replace, Path replaced)
+      throws IOException {
     force(staged);
-    Path replaced = null;
-    if (replace && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-      refuseExisting(target, true);
-      replaced = staged.resolveSibling(staged.getFileName() + ".replaced");
+    boolean replaces = replace && Files.exists(target, LinkOption.NOFOLLOW_LINKS);
+    refuseExisting(target, replaces);
+    if (replaces) {
       Files.move(target, replaced, StandardCopyOption.ATOMIC_MOVE);
-    } else {
-      refuseExisting(target, false);
     }
     try {
       Files.move(staged, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (FileAlreadyExistsException e) {
       throw new OutputExistsException(target + ": appeared while the output was written", e);
     } catch (IOException e) {
-      if (replaced != null) {
+      if (replaces) {
         Files.move(replaced, target, StandardCopyOption.ATOMIC_MOVE);
       }
       throw e;
     }
-    published = true;
     Path parent = target.getParent();
     if (parent != null) {
       force(parent);
     }
-    if (replaced != null) {
+    if (replaces) {
       delete(replaced);
     }
   }
@@ -185,7 +205,8 @@ public final class StagedFolder implements AutoCloseable {
     }
   }
 
-  private static void delete(Path folder) throws IOException {
+  /** Deletes a folder with all that is in it; links, not what they lead to. */
+  static void delete(Path folder) throws IOException {
     Files.walkFileTree(
         folder,
         new SimpleFileVisitor<>() {

@@ -1,11 +1,17 @@
 package io.hfmerge.hf.safetensors;
 
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.hf.checksum.FileRange;
+import io.hfmerge.hf.checksum.Sha256;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -102,6 +108,26 @@ public final class SafetensorsCheckpoint implements Checkpoint {
     }
   }
 
+  /**
+   * By what the header of a file is known again: names, dtypes, shapes and places of its tensors.
+   *
+   * @return SHA-256 of the header, with the length in front of it
+   * @throws IOException if the file cannot be read
+   */
+  public static String headerSha256(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] prefix = in.readNBytes(SafetensorsHeaderParser.LENGTH_BYTES);
+      long length =
+          prefix.length < SafetensorsHeaderParser.LENGTH_BYTES
+              ? 0
+              : ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong();
+      byte[] header =
+          in.readNBytes((int) Math.clamp(length, 0, SafetensorsHeaderParser.MAX_HEADER_BYTES));
+      return Sha256.of(
+          ByteBuffer.allocate(prefix.length + header.length).put(prefix).put(header).array());
+    }
+  }
+
   @Override
   public String id() {
     return id;
@@ -130,6 +156,24 @@ public final class SafetensorsCheckpoint implements Checkpoint {
       file.header().metadata().forEach(all::putIfAbsent);
     }
     return all;
+  }
+
+  /** Where in which file the bytes of a tensor are; the file stays this checkpoint's. */
+  public FileRange range(String tensor) {
+    Located located = locate(tensor);
+    SafetensorsHeader.Entry entry = located.entry();
+    return new FileRange(
+        located.file().path(),
+        located.file().channel(),
+        located.file().header().dataStart() + entry.begin(),
+        entry.end() - entry.begin());
+  }
+
+  /** Length and header of each file, in the order of {@link #files}. */
+  public List<FileRange> headerRanges() {
+    return files.stream()
+        .map(file -> new FileRange(file.path(), file.channel(), 0, file.header().dataStart()))
+        .toList();
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.hfmerge.hf.safetensors;
 import io.hfmerge.hf.checksum.Crc32c;
 import io.hfmerge.hf.checksum.FileRange;
 import io.hfmerge.hf.checksum.RangeChecksums;
+import io.hfmerge.hf.checksum.Sha256;
 import io.hfmerge.hf.json.PythonJson;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -103,6 +105,28 @@ public final class SafetensorsWriter implements CheckpointWriter {
   public static SafetensorsWriter reopen(Path folder, List<TensorSpec> tensors, long maxShardBytes)
       throws IOException {
     return open(folder, tensors, maxShardBytes, Set.of(StandardOpenOption.CREATE));
+  }
+
+  /** Names of the files that these tensors are written to, without the index. */
+  public static Set<String> fileNames(List<TensorSpec> tensors, long maxShardBytes) {
+    Set<String> names = new LinkedHashSet<>();
+    SafetensorsLayout.of(tensors, maxShardBytes)
+        .shards()
+        .forEach(shard -> names.add(shard.fileName()));
+    return names;
+  }
+
+  /**
+   * By what the files of these tensors are known again: SHA-256 of their names and headers, which
+   * say where each byte of each tensor is.
+   */
+  public static String layoutSha256(List<TensorSpec> tensors, long maxShardBytes) {
+    ByteArrayOutputStream layout = new ByteArrayOutputStream();
+    for (SafetensorsLayout.Shard shard : SafetensorsLayout.of(tensors, maxShardBytes).shards()) {
+      layout.writeBytes(shard.fileName().getBytes(StandardCharsets.UTF_8));
+      layout.writeBytes(header(shard.tensors()));
+    }
+    return Sha256.of(layout.toByteArray());
   }
 
   private static SafetensorsWriter open(

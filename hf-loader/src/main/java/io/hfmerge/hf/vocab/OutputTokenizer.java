@@ -85,6 +85,11 @@ public final class OutputTokenizer {
     return model;
   }
 
+  /** The files of a folder that say which vocabulary its model has; those that are there. */
+  public static List<Path> vocabularyFiles(Path folder) {
+    return VOCABULARY_FILES.stream().map(folder::resolve).filter(Files::isRegularFile).toList();
+  }
+
   /** The weights of a model in the order of the output's vocabulary. */
   public Checkpoint checkpoint(String reference) {
     Checkpoint checkpoint = checkpoints.get(reference);

@@ -238,7 +238,7 @@ class ModelMergerTest {
         Merging.merge(
             Merging.sum(model.resolve("base.safetensors"), model.resolve("a.safetensors"), 1), out);
     assertThat(ModelFolders.list(out))
-        .containsExactly("README.md", "hfmerge.yaml", "model.safetensors");
+        .containsExactly("README.md", "hfmerge.json", "hfmerge.yaml", "model.safetensors");
     assertThat(merged.notes()).anyMatch(note -> note.contains("no config.json"));
   }
 

@@ -1,0 +1,44 @@
+package io.hfmerge.hf.output;
+
+import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.vocab.OutputTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * By what an input of a merge is known again.
+ *
+ * @param reference as in the recipe
+ * @param revision commit or version, where the source has one
+ * @param files what a merge reads of it: weights, config, vocabulary
+ */
+record InputIdentity(String reference, Optional<String> revision, List<FileIdentity> files) {
+
+  private static final String CONFIG_FILE = "config.json";
+
+  InputIdentity {
+    files = List.copyOf(files);
+  }
+
+  /** An open model as its files are now. */
+  static InputIdentity of(HfModel model) throws IOException {
+    List<FileIdentity> files = new ArrayList<>();
+    for (Path file : model.checkpoint().files()) {
+      files.add(FileIdentity.of(file));
+    }
+    Path folder = model.location().folder();
+    if (model.config().isPresent()) {
+      files.add(FileIdentity.of(folder.resolve(CONFIG_FILE)));
+    }
+    for (Path file : OutputTokenizer.vocabularyFiles(folder)) {
+      files.add(FileIdentity.of(file));
+    }
+    Optional<String> commit =
+        files.stream().flatMap(file -> file.hub().stream()).map(HubOrigin::commit).findFirst();
+    return new InputIdentity(
+        model.reference(), model.location().revision().or(() -> commit), files);
+  }
+}
