@@ -2,9 +2,12 @@ package io.hfmerge.cli;
 
 import io.hfmerge.error.HfMergeException;
 import io.hfmerge.error.IncompatibleCheckpointsException;
+import io.hfmerge.error.InputChangedException;
 import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.error.NonFiniteOutputException;
 import io.hfmerge.error.OutputExistsException;
+import io.hfmerge.error.UnfinishedMergeException;
 import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import java.io.IOException;
@@ -22,6 +25,10 @@ public enum ExitCode {
   IO(7, "reading or writing failed (a full disk, no permission, ...)"),
   UNSUPPORTED(8, "valid input that this version does not handle"),
   OUTPUT_EXISTS(9, "the output exists and --force was not given"),
+  UNFINISHED(10, "an unfinished merge of that output is at work, or was begun with something else"),
+  INPUT_CHANGED(11, "an input changed while it was merged"),
+  NON_FINITE(12, "NaN or infinities came out of finite inputs and --allow-nan was not given"),
+  MISMATCH(13, "verify found differences"),
   INTERRUPTED(130, "stopped from outside");
 
   private final int code;
@@ -47,6 +54,9 @@ public enum ExitCode {
             case UnresolvedReferenceException e -> NOT_FOUND;
             case UnsupportedFeatureException e -> UNSUPPORTED;
             case OutputExistsException e -> OUTPUT_EXISTS;
+            case UnfinishedMergeException e -> UNFINISHED;
+            case InputChangedException e -> INPUT_CHANGED;
+            case NonFiniteOutputException e -> NON_FINITE;
           };
       case IOException e -> IO;
       case InterruptedException e -> INTERRUPTED;

@@ -4,9 +4,11 @@ import io.hfmerge.cli.command.AnalyzeCommand;
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.command.MergeCommand;
 import io.hfmerge.cli.command.SumCommand;
+import io.hfmerge.cli.command.VerifyCommand;
 import io.hfmerge.cli.option.Verbosity;
 import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.error.UnsupportedFeatureException;
+import io.hfmerge.hf.output.PartialMergeException;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.ServiceConfigurationError;
@@ -51,6 +53,7 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new AnalyzeCommand());
     commandLine.addSubcommand(new SumCommand());
     commandLine.addSubcommand(new MergeCommand());
+    commandLine.addSubcommand(new VerifyCommand());
     try {
       for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
         provider.commands().forEach(commandLine::addSubcommand);
@@ -118,16 +121,18 @@ public final class HfMerge implements Runnable {
   }
 
   private static List<String> message(Exception failure, ExitCode code) {
+    return ("hfmerge: " + text(failure, code)).lines().map(Terminal::printable).toList();
+  }
+
+  private static String text(Exception failure, ExitCode code) {
     String message = failure.getMessage();
-    String text =
-        switch (failure) {
-          case java.nio.file.NoSuchFileException e -> e.getFile() + ": no such file or folder";
-          case java.nio.file.AccessDeniedException e -> e.getFile() + ": permission denied";
-          case java.nio.file.FileSystemException e
-              when e.getReason() != null && e.getFile() != null ->
-              e.getFile() + ": " + e.getReason();
-          default -> message == null || code == ExitCode.INTERNAL ? failure.toString() : message;
-        };
-    return ("hfmerge: " + text).lines().map(Terminal::printable).toList();
+    return switch (failure) {
+      case PartialMergeException e -> text(e.failure(), code) + "\n" + e.advice();
+      case java.nio.file.NoSuchFileException e -> e.getFile() + ": no such file or folder";
+      case java.nio.file.AccessDeniedException e -> e.getFile() + ": permission denied";
+      case java.nio.file.FileSystemException e when e.getReason() != null && e.getFile() != null ->
+          e.getFile() + ": " + e.getReason();
+      default -> message == null || code == ExitCode.INTERNAL ? failure.toString() : message;
+    };
   }
 }

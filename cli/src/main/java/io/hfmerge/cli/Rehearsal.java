@@ -25,6 +25,7 @@ final class Rehearsal {
             List.of("--help"),
             List.of("inspect", model),
             List.of("sum", "--base", model, model + "/.=0.5", "-o", merged),
+            List.of("verify", merged),
             List.of("analyze", merged),
             List.of(
                 "analyze",

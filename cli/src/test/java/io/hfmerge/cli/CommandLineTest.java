@@ -21,7 +21,7 @@ class CommandLineTest {
   @Test
   void helpListsCommandsAndExitCodes() {
     String help = Outcome.of("--help").assertDone().out();
-    assertThat(help).contains("inspect", "sum", "merge");
+    assertThat(help).contains("inspect", "sum", "merge", "verify");
     for (ExitCode code : ExitCode.values()) {
       assertThat(help).containsPattern("(?m)^ +" + code.code() + " ");
     }
@@ -42,6 +42,10 @@ class CommandLineTest {
             "IO 7",
             "UNSUPPORTED 8",
             "OUTPUT_EXISTS 9",
+            "UNFINISHED 10",
+            "INPUT_CHANGED 11",
+            "NON_FINITE 12",
+            "MISMATCH 13",
             "INTERRUPTED 130");
   }
 
@@ -93,8 +97,75 @@ class CommandLineTest {
     assertThat(merged.resolve("model.safetensors"))
         .hasSameBinaryContentAs(place.out.resolve("model.safetensors"));
     assertThat(Workplace.list(place.out))
-        .containsExactly("README.md", "config.json", "hfmerge.yaml", "model.safetensors");
+        .containsExactly(
+            "README.md", "config.json", "hfmerge.json", "hfmerge.yaml", "model.safetensors");
     assertThat(place.state()).containsAllEntriesOf(before);
+  }
+
+  @Test
+  void verifiesWhatItMergedAndFindsWhatIsNotSo() throws IOException {
+    Workplace place = new Workplace(temp);
+    Outcome.of(place.sum("--sha256")).assertDone();
+    String out = place.out.toString();
+    assertThat(Outcome.of("verify", out, "--sha256", "--threads", "2").assertDone().out())
+        .startsWith(out + ": all as hfmerge.json says; 39 tensors, 4 files, ");
+    Files.delete(place.out.resolve("config.json"));
+    Outcome outcome = Outcome.of("verify", out);
+    assertThat(outcome.code()).isEqualTo(ExitCode.MISMATCH.code());
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.out())
+        .startsWith("config.json: expected a file, found none\n")
+        .contains(out + ": 1 difference from hfmerge.json");
+    Outcome.of("verify", place.a.toString())
+        .assertRefused(ExitCode.CHECKPOINT, List.of("expected hfmerge.json in it, found none"));
+    Outcome.of("verify", out, "--threads", "0")
+        .assertRefused(ExitCode.USAGE, List.of("--threads: expected 1 to 1024"));
+  }
+
+  @Test
+  void recordsTheSeedThatWasAskedFor() throws IOException {
+    Workplace place = new Workplace(temp);
+    Path recipe = place.recipe(place.sumRecipe() + "seed: 3 # of the recipe\n");
+    Outcome.of("merge", recipe.toString(), place.out.toString()).assertDone();
+    assertThat(place.out.resolve("hfmerge.yaml")).hasSameTextualContentAs(recipe);
+    assertThat(JsonMapper.shared().readTree(place.out.resolve("hfmerge.json")).get("seed").asLong())
+        .isEqualTo(3);
+    Outcome.of("merge", recipe.toString(), place.out.toString(), "--force", "--seed", "7")
+        .assertDone();
+    assertThat(place.out.resolve("hfmerge.yaml")).content().contains("\nseed: 7\n");
+    JsonNode manifest = JsonMapper.shared().readTree(place.out.resolve("hfmerge.json"));
+    assertThat(manifest.get("seed").asLong()).isEqualTo(7);
+    assertThat(manifest.get("recipe").asString())
+        .isEqualTo(Files.readString(place.out.resolve("hfmerge.yaml")));
+    Outcome.of(place.sum("--force", "--seed", "x"))
+        .assertRefused(ExitCode.USAGE, List.of("--seed", "x"));
+  }
+
+  @Test
+  void refusesInfinitiesThatTheDtypeMadeUnlessTheyAreAllowed() throws IOException {
+    Workplace place = new Workplace(temp);
+    String[] sum = place.sumOf(place.base, place.a + "=1e9", "--dtype", "float16");
+    Map<String, String> before = place.state();
+    Outcome.of(sum)
+        .assertRefused(
+            ExitCode.NON_FINITE,
+            List.of(
+                "lm_head.weight: ", "too large for F16", "--allow-nan", "nothing was published"));
+    assertThat(place.state()).isEqualTo(before);
+    String[] allowed =
+        place.sumOf(place.base, place.a + "=1e9", "--dtype", "float16", "--allow-nan");
+    assertThat(Outcome.of(allowed).assertDone().out())
+        .contains("lm_head.weight: ", " of them from finite inputs (");
+  }
+
+  @Test
+  void resumeBeginsWhereNothingWasBegun() throws IOException {
+    Workplace place = new Workplace(temp);
+    Outcome outcome = Outcome.of(place.sum("--resume"));
+    assertThat(outcome.code()).isZero();
+    assertThat(outcome.err())
+        .isEqualTo("there is no unfinished merge to continue; merging from the beginning\n");
+    Outcome.of("verify", place.out.toString()).assertDone();
   }
 
   @Test

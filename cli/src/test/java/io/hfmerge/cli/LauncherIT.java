@@ -54,7 +54,8 @@ class LauncherIT {
             second, folder, Map.of(), "sum", "--base", "inputs/base", "inputs/a=0.5", "-o", "sum");
     assertThat(summed.assertDone().out()).contains("39 tensors merged");
     assertThat(Workplace.list(folder.resolve("sum")))
-        .containsExactly("README.md", "config.json", "hfmerge.yaml", "model.safetensors");
+        .containsExactly(
+            "README.md", "config.json", "hfmerge.json", "hfmerge.yaml", "model.safetensors");
     assertThat(place.state()).isEqualTo(before);
 
     // as the same code does in this process
@@ -140,6 +141,20 @@ class LauncherIT {
     Outcome.launch(Path.of("/bin/sh"), HERE, Map.of(), "-c", inspect + " > /dev/full")
         .assertRefused(ExitCode.IO, List.of("standard output: No space left on device"));
     Outcome.launch(Path.of("/bin/sh"), HERE, Map.of(), "-c", inspect + " | true").assertDone();
+  }
+
+  @Test
+  void worksWhereAStandardStreamIsClosed() throws Exception {
+    String inspect = "'%s' inspect '%s'".formatted(Outcome.launcher(), model());
+    Outcome withoutErrors =
+        Outcome.launch(Path.of("/bin/sh"), HERE, Map.of(), "-c", inspect + " 2>&-");
+    assertThat(withoutErrors.assertDone().out()).contains("model.embed_tokens.weight");
+    Outcome.launch(Path.of("/bin/sh"), HERE, Map.of(), "-c", inspect + " < /dev/null > /dev/null")
+        .assertDone();
+    String refused = "'%s' inspect nowhere 2>&-".formatted(Outcome.launcher());
+    Outcome failed = Outcome.launch(Path.of("/bin/sh"), HERE, Map.of(), "-c", refused);
+    assertThat(failed.code()).isEqualTo(ExitCode.NOT_FOUND.code());
+    assertThat(failed.out() + failed.err()).isEmpty();
   }
 
   private static Path model() {

@@ -37,12 +37,7 @@ public final class MergeCommand implements Callable<Integer> {
     String text = read();
     Recipe recipe = new RecipeReader(methods).read(text, recipeFile.toString());
     return MergeRun.execute(
-        recipe,
-        text,
-        methods,
-        target,
-        options,
-        Objects.requireNonNull(spec).commandLine().getOut());
+        recipe, text, methods, target, options, Objects.requireNonNull(spec).commandLine());
   }
 
   private String read() throws Exception {

@@ -9,9 +9,11 @@ import io.hfmerge.hf.output.MergedModel;
 import io.hfmerge.hf.output.ModelMerger;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.Recipe;
+import io.hfmerge.recipe.RecipeWriter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import picocli.CommandLine;
 
 /** What {@code merge} and {@code sum} have in common: a recipe, carried out or only planned. */
 final class MergeRun {
@@ -19,20 +21,24 @@ final class MergeRun {
   private MergeRun() {}
 
   static int execute(
-      Recipe recipe,
-      String recipeText,
+      Recipe read,
+      String readText,
       MergeMethods methods,
       Path target,
       OutputOptions options,
-      PrintWriter out)
+      CommandLine commandLine)
       throws IOException {
+    Recipe recipe = options.seeded(read);
+    // a recipe that is handed on makes the same weights again, without the option
+    String recipeText = recipe.equals(read) ? readText : new RecipeWriter().write(recipe);
+    PrintWriter out = commandLine.getOut();
     ModelMerger merger = new ModelMerger(HfModels.load(), methods);
     MergeSettings settings = options.settings();
     if (options.dryRun()) {
       merger.describePlan(recipe).lines().map(Terminal::printable).forEach(out::println);
     } else {
       MergedModel merged;
-      try (ProgressLine progress = ProgressLine.create()) {
+      try (ProgressLine progress = ProgressLine.create(commandLine.getErr())) {
         merged = merger.merge(recipe, recipeText, target, settings, progress);
       }
       merged.lines().stream().map(Terminal::printable).forEach(out::println);

@@ -88,7 +88,7 @@ public final class SumCommand implements Callable<Integer> {
         MergeMethods.installed(),
         target,
         options,
-        Objects.requireNonNull(spec).commandLine().getOut());
+        Objects.requireNonNull(spec).commandLine());
   }
 
   private Map<String, Double> weights() {

@@ -3,6 +3,7 @@ package io.hfmerge.cli.option;
 import io.hfmerge.cli.Version;
 import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.hf.output.MergeSettings;
+import io.hfmerge.recipe.Recipe;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,12 +34,41 @@ public final class OutputOptions {
   private ByteSize maxShardSize = new ByteSize(5_000_000_000L);
 
   @Option(
+      names = "--resume",
+      description = {
+        "Continue an interrupted merge into the same folder; the result has the same bytes as if it"
+            + " had not been interrupted. Without one, begin."
+      })
+  private boolean resume;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of methods that draw at random, instead of the recipe's.")
+  private @Nullable Long seed;
+
+  @Option(
+      names = "--allow-nan",
+      description = "Keep NaN and infinities that the inputs did not have, instead of failing.")
+  private boolean allowNan;
+
+  @Option(
+      names = "--sha256",
+      description = "Record the SHA-256 of all inputs and outputs in hfmerge.json.")
+  private boolean sha256;
+
+  @Option(
       names = "--dry-run",
       description = "Print what would be read, merged, copied and written, and stop.")
   private boolean dryRun;
 
   public boolean dryRun() {
     return dryRun;
+  }
+
+  /** The recipe with the seed that was asked for, if one was. */
+  public Recipe seeded(Recipe recipe) {
+    return seed == null || seed == recipe.seed() ? recipe : recipe.withSeed(seed);
   }
 
   /**
@@ -53,6 +83,12 @@ public final class OutputOptions {
           "--threads: expected 1 to 1024, found " + threads);
     }
     return new MergeSettings(
-        MergeOptions.ofThreads(threads), force, maxShardSize.bytes(), Version.number());
+        MergeOptions.ofThreads(threads),
+        force,
+        maxShardSize.bytes(),
+        Version.number(),
+        resume,
+        allowNan,
+        sha256);
   }
 }

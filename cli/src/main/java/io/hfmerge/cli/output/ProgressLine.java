@@ -1,6 +1,8 @@
 package io.hfmerge.cli.output;
 
 import io.hfmerge.progress.ProgressListener;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -26,11 +28,24 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
   private long total;
   private long startNanos;
 
-  private ProgressLine() {}
+  private final PrintWriter err;
 
-  /** A bar if standard error is a terminal and nothing forbids it, else silence. */
+  private ProgressLine(PrintWriter err) {
+    this.err = err;
+  }
+
+  /** A bar if standard error is a terminal, else silence. */
   public static ProgressLine create() {
-    return new ProgressLine();
+    return create(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+  }
+
+  /**
+   * A bar if standard error is a terminal, else silence.
+   *
+   * @param err receives what is to be known at once, terminal or not
+   */
+  public static ProgressLine create(PrintWriter err) {
+    return new ProgressLine(err);
   }
 
   @Override
@@ -56,6 +71,13 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
         bar.stepTo(now / UNIT_BYTES);
       }
     }
+  }
+
+  @Override
+  public synchronized void notice(String line) {
+    close();
+    err.println(Terminal.printable(line));
+    err.flush();
   }
 
   private ProgressBar open() {

@@ -1,0 +1,61 @@
+package io.hfmerge.cli.command;
+
+import io.hfmerge.cli.ExitCode;
+import io.hfmerge.cli.output.ProgressLine;
+import io.hfmerge.cli.output.Terminal;
+import io.hfmerge.hf.output.ModelVerifier;
+import io.hfmerge.hf.output.Verification;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code hfmerge verify}: reads a merged folder again and compares it with its manifest. */
+@Command(
+    name = "verify",
+    description = {
+      "Compares a merged folder with the checksums in its hfmerge.json: every tensor, every other"
+          + " file, that none is missing and none was added. Exits with 13 where they differ."
+    })
+public final class VerifyCommand implements Callable<Integer> {
+
+  @Spec @Nullable CommandSpec spec;
+
+  @Parameters(paramLabel = "OUT", description = "A folder that merge or sum has written.")
+  private Path folder = Path.of("");
+
+  @Option(
+      names = "--sha256",
+      description = "Compare the SHA-256 too, where the merge has recorded them.")
+  private boolean sha256;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Reading threads (default: one per core).")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Override
+  public Integer call() throws Exception {
+    CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
+    if (threads < 1 || threads > 1024) {
+      throw new ParameterException(commandLine, "--threads: expected 1 to 1024, found " + threads);
+    }
+    Verification verification;
+    try (ProgressLine progress = ProgressLine.create(commandLine.getErr())) {
+      verification = ModelVerifier.verify(folder, threads, sha256, progress);
+    }
+    PrintWriter out = commandLine.getOut();
+    verification.lines().stream().map(Terminal::printable).forEach(out::println);
+    out.flush();
+    return (verification.matches() ? ExitCode.OK : ExitCode.MISMATCH).code();
+  }
+}
