@@ -14,8 +14,8 @@ public record MergeOptions(int threads, int tileElements, int blockElements) {
   /** 4 KiB of floats per model. */
   public static final int DEFAULT_TILE_ELEMENTS = 1024;
 
-  /** Long enough to make a write worth its call, short enough to keep all workers busy. */
-  public static final int DEFAULT_BLOCK_ELEMENTS = 1 << 18;
+  /** Long enough to make a write worth its call; three inputs and the result fit an L2 cache. */
+  public static final int DEFAULT_BLOCK_ELEMENTS = 1 << 17;
 
   private static final int MIN_TILE_ELEMENTS = 8;
   private static final int MAX_TILE_ELEMENTS = 1 << 20;
