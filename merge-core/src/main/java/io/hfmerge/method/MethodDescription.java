@@ -15,6 +15,10 @@ import java.util.Set;
  * @param minimumModels fewest models to merge, the base not counted where the method uses it
  * @param maximumModels most models to merge, counted the same way
  * @param parameters all it knows; any other in a recipe is an error
+ * @param formula what it computes, in a few lines of at most {@link #FORMULA_COLUMNS} characters;
+ *     may be empty
+ * @param departures how its numbers differ from mergekit's, a sentence each; {@code compat:
+ *     mergekit} where it undoes one
  */
 public record MethodDescription(
     String name,
@@ -23,11 +27,21 @@ public record MethodDescription(
     BaseModelUse base,
     int minimumModels,
     int maximumModels,
-    List<ParameterDescription> parameters) {
+    List<ParameterDescription> parameters,
+    String formula,
+    List<String> departures) {
+
+  /** Widest line of a formula, so that it fits a terminal with some indent. */
+  public static final int FORMULA_COLUMNS = 94;
 
   public MethodDescription {
     papers = List.copyOf(papers);
     parameters = List.copyOf(parameters);
+    departures = List.copyOf(departures);
+    if (formula.lines().anyMatch(line -> line.length() > FORMULA_COLUMNS)) {
+      throw new IllegalArgumentException(
+          name + ": a line of the formula is longer than " + FORMULA_COLUMNS);
+    }
     if (!name.matches("[a-z][a-z0-9_]*")) {
       throw new IllegalArgumentException("not a method name: \"" + name + '"');
     }
@@ -44,6 +58,32 @@ public record MethodDescription(
         throw new IllegalArgumentException(name + ": two parameters \"" + parameter.name() + '"');
       }
     }
+  }
+
+  /** A description without formula and departures. */
+  public MethodDescription(
+      String name,
+      String summary,
+      List<Paper> papers,
+      BaseModelUse base,
+      int minimumModels,
+      int maximumModels,
+      List<ParameterDescription> parameters) {
+    this(name, summary, papers, base, minimumModels, maximumModels, parameters, "", List.of());
+  }
+
+  /** The same with a formula and the departures from mergekit. */
+  public MethodDescription explained(String newFormula, String... newDepartures) {
+    return new MethodDescription(
+        name,
+        summary,
+        papers,
+        base,
+        minimumModels,
+        maximumModels,
+        parameters,
+        newFormula.strip(),
+        List.of(newDepartures));
   }
 
   /** The parameter of this name. */

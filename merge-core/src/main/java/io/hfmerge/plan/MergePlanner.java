@@ -2,6 +2,7 @@ package io.hfmerge.plan;
 
 import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.method.BaseModelUse;
+import io.hfmerge.method.Compatibility;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.method.MethodDescription;
@@ -56,7 +57,7 @@ public final class MergePlanner {
       used.add(index(indices, reference).input());
     }
     String base = recipe.baseModel();
-    boolean baseTakesPart = base != null && description.base() != BaseModelUse.UNUSED;
+    boolean baseTakesPart = base != null && description.base().isSpecial();
     List<CanonicalIndex> models = new ArrayList<>();
     if (base != null && baseTakesPart) {
       models.add(index(indices, base));
@@ -65,6 +66,10 @@ public final class MergePlanner {
       if (!RecipeChecker.actsAsBase(recipe, model.reference(), description)) {
         models.add(index(indices, model.reference()));
       }
+    }
+    if (base != null && isOneMoreModel(recipe, description)) {
+      models.add(index(indices, base));
+      problems.note("compat: mergekit merges the base model as one more of the models");
     }
     noteRecipe(recipe, description, problems);
 
@@ -93,6 +98,14 @@ public final class MergePlanner {
     }
   }
 
+  /** Whether a base that is not among the models is merged like one of them. */
+  private static boolean isOneMoreModel(Recipe recipe, MethodDescription method) {
+    return method.base() == BaseModelUse.MODEL_IN_MERGEKIT
+        && recipe.compatibility() == Compatibility.MERGEKIT
+        && recipe.models().stream()
+            .noneMatch(model -> model.reference().equals(recipe.baseModel()));
+  }
+
   private static CanonicalIndex index(Map<String, CanonicalIndex> indices, String reference) {
     CanonicalIndex index = indices.get(reference);
     if (index == null) {
@@ -104,10 +117,10 @@ public final class MergePlanner {
   private static void noteRecipe(Recipe recipe, MethodDescription method, PlanProblems problems) {
     String base = recipe.baseModel();
     boolean listed = recipe.models().stream().anyMatch(model -> model.reference().equals(base));
-    if (base != null && listed && method.base() != BaseModelUse.UNUSED) {
+    if (base != null && listed && method.base().isSpecial()) {
       problems.note("the base model is listed among the models too; it counts once, as the base");
     }
-    if (base != null && !listed && method.base() == BaseModelUse.UNUSED) {
+    if (base != null && !listed && !method.base().isSpecial() && !isOneMoreModel(recipe, method)) {
       problems.note(
           method.name() + " has no use for a base model: it lends names and order, no values");
     }

@@ -5,6 +5,7 @@ import io.hfmerge.method.ParameterDescription;
 import io.hfmerge.method.ParameterDescription.Scope;
 import io.hfmerge.method.TensorContext;
 import io.hfmerge.method.TensorParameters;
+import io.hfmerge.recipe.ModelEntry;
 import io.hfmerge.recipe.ParameterRule;
 import io.hfmerge.recipe.ParameterValue;
 import io.hfmerge.recipe.Recipe;
@@ -96,8 +97,9 @@ final class ParameterResolver {
         recipe.models().stream()
             .filter(model -> model.reference().equals(reference))
             .findFirst()
-            .orElseThrow(() -> new IllegalArgumentException("not in the recipe: " + reference))
-            .parameters();
+            .map(ModelEntry::parameters)
+            // a base that is merged like a model has none of its own
+            .orElse(Map.of());
     Map<String, Double> values = new HashMap<>();
     for (ParameterDescription parameter : method.parameters()) {
       if (parameter.scope() == Scope.PER_MODEL) {

@@ -1,6 +1,7 @@
 package io.hfmerge.plan;
 
 import io.hfmerge.error.InvalidRecipeException;
+import io.hfmerge.method.CopyOfInput;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.method.TensorContext;
 import io.hfmerge.method.TensorParameters;
@@ -102,7 +103,10 @@ final class TensorMatcher {
             recipe.compatibility(),
             recipe.seed());
     try {
-      method.prepare(context);
+      if (method.prepare(context) instanceof CopyOfInput(int input)) {
+        TensorSource source = sources.get(input);
+        return Optional.of(new CopiedTensor(output, source, "unchanged, with these parameters"));
+      }
       method.remarks(context).forEach(remark -> problems.note(remark, tensor.name()));
     } catch (InvalidRecipeException e) {
       problems.invalid(String.valueOf(e.getMessage()));

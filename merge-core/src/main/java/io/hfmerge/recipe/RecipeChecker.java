@@ -106,7 +106,7 @@ public final class RecipeChecker {
           description.name()
               + " takes "
               + range
-              + (description.base() == BaseModelUse.UNUSED ? "" : " beside the base")
+              + (description.base().isSpecial() ? " beside the base" : "")
               + ", found "
               + merged);
     }
@@ -114,7 +114,7 @@ public final class RecipeChecker {
 
   /** Whether a listed model is the base of a method that treats its base unlike the others. */
   public static boolean actsAsBase(Recipe recipe, String reference, MethodDescription method) {
-    return method.base() != BaseModelUse.UNUSED && reference.equals(recipe.baseModel());
+    return method.base().isSpecial() && reference.equals(recipe.baseModel());
   }
 
   private static void checkModel(
