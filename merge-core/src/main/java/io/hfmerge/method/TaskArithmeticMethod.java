@@ -28,27 +28,34 @@ public final class TaskArithmeticMethod implements MergeMethod {
 
   private static final MethodDescription DESCRIPTION =
       new MethodDescription(
-          "task_arithmetic",
-          "base plus a weighted sum of the differences of the models to it",
-          List.of(
-              new Paper("Ilharco et al. 2023, Editing models with task arithmetic", "2212.04089")),
-          BaseModelUse.REQUIRED,
-          1,
-          Integer.MAX_VALUE,
-          List.of(
-              ParameterDescription.number(
-                  "weight", Scope.PER_MODEL, null, "factor of the model's task vector"),
-              ParameterDescription.number(
-                  "lambda", Scope.GLOBAL, 1.0, "factor of the sum of all task vectors"),
-              ParameterDescription.flag(
-                  "normalize", false, "divide the sum by the sum of the weights"),
-              ParameterDescription.number(
-                      "density", Scope.PER_MODEL, 1.0, "no effect: nothing is trimmed")
-                  .within(0, 1)
-                  .unused(),
-              ParameterDescription.flag("rescale", false, "no effect: nothing is trimmed").unused(),
-              ParameterDescription.flag("int8_mask", false, "no effect: no signs are elected")
-                  .unused()));
+              "task_arithmetic",
+              "base plus a weighted sum of the differences of the models to it",
+              List.of(
+                  new Paper(
+                      "Ilharco et al. 2023, Editing models with task arithmetic", "2212.04089")),
+              BaseModelUse.REQUIRED,
+              1,
+              Integer.MAX_VALUE,
+              List.of(
+                  ParameterDescription.number(
+                      "weight", Scope.PER_MODEL, null, "factor of the model's task vector"),
+                  ParameterDescription.number(
+                      "lambda", Scope.GLOBAL, 1.0, "factor of the sum of all task vectors"),
+                  ParameterDescription.flag(
+                      "normalize", false, "divide the sum by the sum of the weights"),
+                  ParameterDescription.number(
+                          "density", Scope.PER_MODEL, 1.0, "no effect: nothing is trimmed")
+                      .within(0, 1)
+                      .unused(),
+                  ParameterDescription.flag("rescale", false, "no effect: nothing is trimmed")
+                      .unused(),
+                  ParameterDescription.flag("int8_mask", false, "no effect: no signs are elected")
+                      .unused()))
+          .explained(
+              """
+              r = b + lambda/q sum_i w_i (x_i - b)
+              normalize: q = sum_i w_i, or 1 where that vanishes; otherwise q = 1
+              """);
 
   @Override
   public MethodDescription description() {
