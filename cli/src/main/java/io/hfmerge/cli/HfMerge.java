@@ -3,6 +3,7 @@ package io.hfmerge.cli;
 import io.hfmerge.cli.command.AnalyzeCommand;
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.command.MergeCommand;
+import io.hfmerge.cli.command.MethodsCommand;
 import io.hfmerge.cli.command.SumCommand;
 import io.hfmerge.cli.command.VerifyCommand;
 import io.hfmerge.cli.option.Verbosity;
@@ -53,6 +54,7 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new AnalyzeCommand());
     commandLine.addSubcommand(new SumCommand());
     commandLine.addSubcommand(new MergeCommand());
+    commandLine.addSubcommand(new MethodsCommand());
     commandLine.addSubcommand(new VerifyCommand());
     try {
       for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {

@@ -96,6 +96,9 @@ class PluginTest {
   @Test
   void addsAMethod() throws IOException {
     thread.setContextClassLoader(loader);
+    assertThat(Outcome.of("methods").assertDone().out()).contains("largest");
+    assertThat(Outcome.of("methods", "largest").assertDone().out())
+        .startsWith("largest: largest value of each element");
     Workplace place = new Workplace(temp);
     Path recipe = place.recipe(PluginJar.recipe(place));
     Outcome.of("merge", recipe.toString(), place.out.toString()).assertDone();

@@ -4,7 +4,7 @@ import java.util.Collection;
 import java.util.Locale;
 
 /** Finds the word that somebody probably meant. */
-final class Spelling {
+public final class Spelling {
 
   private Spelling() {}
 
@@ -12,7 +12,7 @@ final class Spelling {
    * {@code ; did you mean "x"?} with the nearest candidate, or an empty text if none is near: at
    * most one slip for each three letters.
    */
-  static String hint(String word, Collection<String> candidates) {
+  public static String hint(String word, Collection<String> candidates) {
     String nearest = "";
     int fewest = Math.max(1, word.length() / 3) + 1;
     for (String candidate : candidates) {
