@@ -16,6 +16,7 @@ import java.util.TreeMap;
  * @param method the recipe's method
  * @param inputs the open checkpoints, the one that lends names and order first
  * @param tensors the output's tensors in the output's order
+ * @param stacks stacks of layers that are put together from slices; empty for whole models
  * @param notes what was decided that the recipe does not say: one line each
  */
 public record MergePlan(
@@ -23,11 +24,13 @@ public record MergePlan(
     MergeMethod method,
     List<MergeInput> inputs,
     List<PlannedTensor> tensors,
+    List<StackedLayers> stacks,
     List<String> notes) {
 
   public MergePlan {
     inputs = List.copyOf(inputs);
     tensors = List.copyOf(tensors);
+    stacks = List.copyOf(stacks);
     notes = List.copyOf(notes);
   }
 
@@ -35,7 +38,7 @@ public record MergePlan(
   public MergePlan withNotes(List<String> more) {
     List<String> all = new ArrayList<>(notes);
     all.addAll(more);
-    return new MergePlan(recipe, method, inputs, tensors, all);
+    return new MergePlan(recipe, method, inputs, tensors, stacks, all);
   }
 
   /** Names, dtypes and shapes of the output in its order, as a writer needs them. */

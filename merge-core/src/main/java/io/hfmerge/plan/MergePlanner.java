@@ -2,12 +2,10 @@ package io.hfmerge.plan;
 
 import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.method.BaseModelUse;
-import io.hfmerge.method.Compatibility;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.method.MethodDescription;
 import io.hfmerge.method.ParameterDescription;
-import io.hfmerge.recipe.ModelEntry;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.recipe.RecipeChecker;
 import io.hfmerge.tensor.DType;
@@ -19,8 +17,9 @@ import java.util.Map;
 /**
  * Makes plans out of recipes and open checkpoints, from headers alone.
  *
- * <p>The output has names, order and shapes of the base model or, without one, of the first model.
- * Tensors are matched by canonical names. All problems are said at once.
+ * <p>The output has names, order and shapes of the base model or, without one, of the first model;
+ * where it is made of slices, layer by layer those of the slice's first source. Tensors are matched
+ * by canonical names. All problems are said at once. Takes time linear in the number of tensors.
  */
 public final class MergePlanner {
 
@@ -56,30 +55,23 @@ public final class MergePlanner {
     for (String reference : recipe.references()) {
       used.add(index(indices, reference).input());
     }
-    String base = recipe.baseModel();
-    boolean baseTakesPart = base != null && description.base().isSpecial();
-    List<CanonicalIndex> models = new ArrayList<>();
-    if (base != null && baseTakesPart) {
-      models.add(index(indices, base));
-    }
-    for (ModelEntry model : recipe.models()) {
-      if (!RecipeChecker.actsAsBase(recipe, model.reference(), description)) {
-        models.add(index(indices, model.reference()));
-      }
-    }
-    if (base != null && isOneMoreModel(recipe, description)) {
-      models.add(index(indices, base));
-      problems.note("compat: mergekit merges the base model as one more of the models");
-    }
+    used.forEach(input ->
+        input
+            .naming()
+            .remarks()
+            .forEach(remark -> problems.note(input.reference() + ": " + remark)));
     noteRecipe(recipe, description, problems);
 
-    CanonicalIndex layout =
-        index(indices, base != null ? base : recipe.models().getFirst().reference());
+    CanonicalIndex layout = index(indices, used.getFirst().reference());
+    SlotFinder finder =
+        new SlotFinder(
+            recipe, description, layout, reference -> index(indices, reference), problems);
+    finder.find();
     List<PlannedTensor> tensors =
-        new TensorMatcher(recipe, method, layout, models, baseTakesPart, problems).match();
+        new TensorMatcher(recipe, method, layout, problems).match(finder.slots());
     noteDoubles(tensors, problems);
     problems.throwIfAny();
-    return new MergePlan(recipe, method, used, tensors, problems.notes());
+    return new MergePlan(recipe, method, used, tensors, finder.stacks(), problems.notes());
   }
 
   /** Says where kernels, which see F32, do not see all that is stored. */
@@ -98,14 +90,6 @@ public final class MergePlanner {
     }
   }
 
-  /** Whether a base that is not among the models is merged like one of them. */
-  private static boolean isOneMoreModel(Recipe recipe, MethodDescription method) {
-    return method.base() == BaseModelUse.MODEL_IN_MERGEKIT
-        && recipe.compatibility() == Compatibility.MERGEKIT
-        && recipe.models().stream()
-            .noneMatch(model -> model.reference().equals(recipe.baseModel()));
-  }
-
   private static CanonicalIndex index(Map<String, CanonicalIndex> indices, String reference) {
     CanonicalIndex index = indices.get(reference);
     if (index == null) {
@@ -116,22 +100,50 @@ public final class MergePlanner {
 
   private static void noteRecipe(Recipe recipe, MethodDescription method, PlanProblems problems) {
     String base = recipe.baseModel();
-    boolean listed = recipe.models().stream().anyMatch(model -> model.reference().equals(base));
-    if (base != null && listed && method.base().isSpecial()) {
-      problems.note("the base model is listed among the models too; it counts once, as the base");
-    }
-    if (base != null && !listed && !method.base().isSpecial() && !isOneMoreModel(recipe, method)) {
-      problems.note(
-          method.name() + " has no use for a base model: it lends names and order, no values");
+    if (base != null) {
+      noteBase(recipe, base, method, problems);
     }
     for (ParameterDescription parameter : method.parameters()) {
       boolean given =
-          recipe.parameters().containsKey(parameter.name())
-              || recipe.models().stream()
-                  .anyMatch(model -> model.parameters().containsKey(parameter.name()));
+          recipe.allParameters().stream().anyMatch(level -> level.containsKey(parameter.name()));
       if (given && !parameter.used()) {
         problems.note("parameter \"" + parameter.name() + "\" has no effect on " + method.name());
       }
+    }
+    boolean residual =
+        recipe.parts().values().stream()
+            .flatMap(part -> part.slices().stream())
+            .anyMatch(slice -> slice.residualWeight() != null);
+    if (residual) {
+      problems.note("residual_weight has no effect, here and in mergekit");
+    }
+  }
+
+  private static void noteBase(
+      Recipe recipe, String base, MethodDescription method, PlanProblems problems) {
+    boolean listed =
+        recipe.parts().values().stream()
+            .flatMap(part -> part.models().stream())
+            .anyMatch(model -> model.reference().equals(base));
+    boolean source =
+        recipe.parts().values().stream()
+            .flatMap(part -> part.slices().stream())
+            .flatMap(slice -> slice.sources().stream())
+            .anyMatch(one -> one.reference().equals(base));
+    boolean whole = recipe.parts().values().stream().anyMatch(part -> !part.models().isEmpty());
+    if (listed && method.base().isSpecial()) {
+      problems.note("the base model is listed among the models too; it counts once, as the base");
+    }
+    boolean oneMore =
+        recipe.parts().values().stream()
+            .anyMatch(part -> SlotFinder.isBaseOneMoreModel(recipe, part, method));
+    if (oneMore) {
+      problems.note("compat: mergekit merges the base model as one more of the models");
+    } else if (!listed && !source && !method.base().isSpecial()) {
+      problems.note(
+          method.name() + " has no use for a base model: it lends names and order, no values");
+    } else if (!source && !whole && method.base() == BaseModelUse.OPTIONAL) {
+      problems.note("the base model is a source of no slice: it lends names and order, no values");
     }
   }
 }

@@ -1,11 +1,11 @@
 package io.hfmerge.plan;
 
+import io.hfmerge.method.Compatibility;
 import io.hfmerge.method.MethodDescription;
 import io.hfmerge.method.ParameterDescription;
 import io.hfmerge.method.ParameterDescription.Scope;
-import io.hfmerge.method.TensorContext;
 import io.hfmerge.method.TensorParameters;
-import io.hfmerge.recipe.ModelEntry;
+import io.hfmerge.plan.SourceGroup.Member;
 import io.hfmerge.recipe.ParameterRule;
 import io.hfmerge.recipe.ParameterValue;
 import io.hfmerge.recipe.Recipe;
@@ -13,13 +13,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Values of a method's parameters for one tensor: the model's own parameters win over the recipe's,
- * those over the default; of the rules of a parameter the first whose filter covers the name wins.
+ * Values of a method's parameters for one tensor. A model's own parameters win over those of its
+ * slice, those over the module's, the recipe's, and the default; on each level the first rule whose
+ * filter covers the name counts, and if none does, the next level.
  */
 final class ParameterResolver {
 
@@ -36,10 +38,7 @@ final class ParameterResolver {
     this.method = method;
     this.recipe = recipe;
     this.problems = problems;
-    List<Map<String, ParameterValue>> all = new ArrayList<>();
-    all.add(recipe.parameters());
-    recipe.models().forEach(model -> all.add(model.parameters()));
-    for (Map<String, ParameterValue> parameters : all) {
+    for (Map<String, ParameterValue> parameters : recipe.allParameters()) {
       for (ParameterValue value : parameters.values()) {
         for (ParameterRule rule : value.rules()) {
           if (!rule.filter().equals(ParameterRule.ANY)) {
@@ -52,10 +51,9 @@ final class ParameterResolver {
 
   /** Whether a value of this recipe depends on the layer. */
   static boolean usesLayers(Recipe recipe) {
-    return recipe.parameters().values().stream().anyMatch(ParameterValue::hasGradient)
-        || recipe.models().stream()
-            .flatMap(model -> model.parameters().values().stream())
-            .anyMatch(ParameterValue::hasGradient);
+    return recipe.allParameters().stream()
+        .flatMap(parameters -> parameters.values().stream())
+        .anyMatch(ParameterValue::hasGradient);
   }
 
   /** Filters that no tensor's name contained so far. */
@@ -66,60 +64,69 @@ final class ParameterResolver {
   /**
    * Resolves all parameters.
    *
-   * @param outputName name that filters of global parameters look at
-   * @param position place in the stack of layers, 0 to 1
-   * @param sources tensors of the models; filters of their parameters look at these names
-   * @param base index of the base among them or {@link TensorContext#NO_BASE}
+   * @param slot the output tensor; filters of global parameters look at its name
+   * @param members the models that have the tensor
+   * @param sources their tensors; filters of their parameters look at these names
+   * @param base index of the base among them or {@link io.hfmerge.method.TensorContext#NO_BASE}
    */
   TensorParameters resolve(
-      String outputName, double position, List<TensorSource> sources, int base) {
-    idleFilters.removeIf(outputName::contains);
+      OutputSlot slot, List<Member> members, List<TensorSource> sources, int base) {
+    idleFilters.removeIf(slot.name()::contains);
     Map<String, Double> global = new HashMap<>();
     List<Map<String, Double>> perModel = new ArrayList<>(sources.size());
     for (ParameterDescription parameter : method.parameters()) {
       if (parameter.scope() == Scope.GLOBAL) {
-        OptionalDouble value = value(recipe.parameters(), parameter, outputName, position);
-        put(global, parameter, value, outputName, "");
+        OptionalDouble value = value(slot.group().levels(), parameter, slot.name(), slot);
+        put(global, parameter, value, slot.name(), "");
       }
     }
     for (int i = 0; i < sources.size(); i++) {
-      perModel.add(i == base ? Map.of() : ofModel(sources.get(i), position));
+      perModel.add(
+          i == base ? Map.of() : ofModel(members.get(i), sources.get(i).tensor().name(), slot));
     }
     TensorParameters parameters = new TensorParameters(global, perModel);
     return shared.computeIfAbsent(parameters, key -> key);
   }
 
-  private Map<String, Double> ofModel(TensorSource source, double position) {
-    String name = source.tensor().name();
-    String reference = source.input().reference();
+  private Map<String, Double> ofModel(Member member, String name, OutputSlot slot) {
     idleFilters.removeIf(name::contains);
-    Map<String, ParameterValue> own =
-        recipe.models().stream()
-            .filter(model -> model.reference().equals(reference))
-            .findFirst()
-            .map(ModelEntry::parameters)
-            // a base that is merged like a model has none of its own
-            .orElse(Map.of());
     Map<String, Double> values = new HashMap<>();
     for (ParameterDescription parameter : method.parameters()) {
       if (parameter.scope() == Scope.PER_MODEL) {
-        OptionalDouble value = value(own, parameter, name, position);
+        OptionalDouble value = value(List.of(member.parameters()), parameter, name, slot);
         if (value.isEmpty()) {
-          value = value(recipe.parameters(), parameter, name, position);
+          value = value(slot.group().levels(), parameter, name, slot);
         }
-        put(values, parameter, value, name, " of model \"" + reference + '"');
+        put(values, parameter, value, name, " of model \"" + member.label() + '"');
       }
     }
     return values;
   }
 
-  private static OptionalDouble value(
-      Map<String, ParameterValue> parameters,
+  /** The value of the first level that has a rule for the name. */
+  private OptionalDouble value(
+      List<Map<String, ParameterValue>> levels,
       ParameterDescription parameter,
       String name,
-      double position) {
-    ParameterValue value = parameters.get(parameter.name());
-    return value == null ? OptionalDouble.empty() : value.at(name, position);
+      OutputSlot slot) {
+    for (Map<String, ParameterValue> level : levels) {
+      ParameterValue value = level.get(parameter.name());
+      Optional<ParameterRule> rule = value == null ? Optional.empty() : value.rule(name);
+      if (rule.isPresent()) {
+        return OptionalDouble.of(at(rule.get(), parameter, slot.position()));
+      }
+    }
+    return OptionalDouble.empty();
+  }
+
+  /**
+   * Truth values have nothing between them; mergekit makes numbers of them, of which 0 is false.
+   */
+  private double at(ParameterRule rule, ParameterDescription parameter, double position) {
+    boolean steps =
+        parameter.type() == ParameterDescription.Type.FLAG
+            && recipe.compatibility() != Compatibility.MERGEKIT;
+    return steps ? rule.stepAt(position) : rule.at(position);
   }
 
   private void put(

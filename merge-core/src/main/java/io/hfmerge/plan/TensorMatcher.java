@@ -1,69 +1,48 @@
 package io.hfmerge.plan;
 
 import io.hfmerge.error.InvalidRecipeException;
+import io.hfmerge.method.BaseModelUse;
 import io.hfmerge.method.CopyOfInput;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.method.TensorContext;
-import io.hfmerge.method.TensorParameters;
+import io.hfmerge.plan.SourceGroup.Member;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** Finds, for each tensor of the output, the tensors it is made of; one instance per plan. */
 final class TensorMatcher {
 
-  /** A number as a part of its own is a layer where no definition says what is one. */
-  private static final Pattern NUMBERED = Pattern.compile("(^|\\.)\\d+\\.");
-
   private final Recipe recipe;
   private final MergeMethod method;
   private final CanonicalIndex layout;
-  private final List<CanonicalIndex> models;
-  private final boolean withBase;
   private final PlanProblems problems;
   private final ParameterResolver resolver;
+  private final ShapeMatcher shapes;
   private boolean layersKnown;
 
   /**
-   * @param layout whose names, order and shapes the output has
-   * @param models that take part, in order
-   * @param withBase whether the first of them is the base
+   * @param layout whose names the output has
    */
-  TensorMatcher(
-      Recipe recipe,
-      MergeMethod method,
-      CanonicalIndex layout,
-      List<CanonicalIndex> models,
-      boolean withBase,
-      PlanProblems problems) {
+  TensorMatcher(Recipe recipe, MergeMethod method, CanonicalIndex layout, PlanProblems problems) {
     this.recipe = recipe;
     this.method = method;
     this.layout = layout;
-    this.models = List.copyOf(models);
-    this.withBase = withBase;
     this.problems = problems;
     this.resolver = new ParameterResolver(method.description(), recipe, problems);
+    this.shapes = new ShapeMatcher(recipe.onMismatch(), problems);
   }
 
-  List<PlannedTensor> match() {
-    List<PlannedTensor> planned = new ArrayList<>();
-    layout
-        .tensors()
-        .forEach((canonical, tensor) -> plan(canonical, tensor).ifPresent(planned::add));
-    for (CanonicalIndex model : models) {
-      if (model != layout) {
-        checkExtras(model);
-      }
-    }
+  List<PlannedTensor> match(List<OutputSlot> slots) {
+    List<PlannedTensor> planned = new ArrayList<>(slots.size());
+    slots.forEach(slot -> plan(slot).ifPresent(planned::add));
     if (!layersKnown && ParameterResolver.usesLayers(recipe)) {
       problems.unsupported(
           "a list of values is spread over the layers, and no definition says which tensors of "
-              + layout.input().reference()
+              + layout.reference()
               + " belong to which layer; use filters instead");
     }
     for (String filter : resolver.idleFilters()) {
@@ -72,51 +51,77 @@ final class TensorMatcher {
     return planned;
   }
 
-  private Optional<PlannedTensor> plan(String canonical, TensorSpec tensor) {
-    TensorNaming naming = layout.input().naming();
-    layersKnown |= naming.layer(canonical).isPresent();
-    if (naming.isBuffer(tensor) || tensor.dtype().isIntegral()) {
-      if (isQuantised(layout, tensor)) {
-        problems.unsupported(quantised(layout, tensor));
+  private Optional<PlannedTensor> plan(OutputSlot slot) {
+    CanonicalIndex owner = slot.owner();
+    TensorSpec tensor = slot.tensor();
+    layersKnown |= slot.layer().isPresent();
+    if (owner.naming().isBuffer(tensor) || tensor.dtype().isIntegral()) {
+      if (isQuantised(owner, tensor)) {
+        problems.unsupported(quantised(owner, tensor));
         return Optional.empty();
       }
-      return Optional.of(copy(tensor, tensor, "a buffer, copied and never added"));
+      return Optional.of(
+          copy(slot, owner, tensor, tensor.dtype(), "a buffer, copied and never added"));
     }
-    if (!isMergeable(layout, tensor)) {
+    if (!isMergeable(owner, tensor)) {
       return Optional.empty();
     }
-    List<TensorSource> sources = sources(canonical, tensor);
-    TensorSpec output = new TensorSpec(tensor.name(), outputDtype(tensor), tensor.shape());
-    int merged = sources.size() - (withBase ? 1 : 0);
-    if (merged < method.description().minimumModels()) {
-      return Optional.of(copy(output, tensor, "too few models have it to merge"));
+    List<Found> found = find(slot);
+    String copied = slot.group().copied();
+    if (copied != null && !found.isEmpty()) {
+      TensorSource source = found.getFirst().source();
+      CanonicalIndex index = found.getFirst().member().index();
+      return Optional.of(copy(slot, index, source.tensor(), outputDtype(tensor), copied));
     }
-    int base = withBase ? 0 : TensorContext.NO_BASE;
-    TensorParameters parameters =
-        resolver.resolve(tensor.name(), position(canonical), sources, base);
+    found = shapes.match(slot, found);
+    boolean withBase =
+        slot.group().withBase()
+            && !found.isEmpty()
+            && found.getFirst().member().equals(slot.group().members().getFirst());
+    String reason = null;
+    if (found.size() - (withBase ? 1 : 0) < method.description().minimumModels()) {
+      reason = "too few models have it to merge";
+    } else if (!withBase && method.description().base() == BaseModelUse.REQUIRED) {
+      reason = "the base does not have it to compare with";
+    }
+    return Optional.of(
+        reason == null
+            ? merge(slot, found, withBase ? 0 : TensorContext.NO_BASE)
+            : copy(slot, owner, tensor, outputDtype(tensor), reason));
+  }
+
+  private PlannedTensor merge(OutputSlot slot, List<Found> found, int base) {
+    List<Member> members = found.stream().map(Found::member).toList();
+    List<TensorSource> sources = found.stream().map(Found::source).toList();
+    TensorSpec output =
+        new TensorSpec(
+            slot.name(), outputDtype(slot.tensor()), sources.getFirst().tensor().shape());
     TensorContext context =
         new TensorContext(
             output,
-            sources.stream().map(source -> source.input().reference()).toList(),
+            members.stream().map(Member::label).toList(),
             base,
-            parameters,
+            resolver.resolve(slot, members, sources, base),
             recipe.compatibility(),
             recipe.seed());
     try {
       if (method.prepare(context) instanceof CopyOfInput(int input)) {
-        TensorSource source = sources.get(input);
-        return Optional.of(new CopiedTensor(output, source, "unchanged, with these parameters"));
+        return new CopiedTensor(output, sources.get(input), "unchanged, with these parameters");
       }
-      method.remarks(context).forEach(remark -> problems.note(remark, tensor.name()));
+      method.remarks(context).forEach(remark -> problems.note(remark, slot.name()));
     } catch (InvalidRecipeException e) {
       problems.invalid(String.valueOf(e.getMessage()));
     }
-    return Optional.of(new MergedTensor(context, sources));
+    return new MergedTensor(context, sources);
   }
 
-  private CopiedTensor copy(TensorSpec output, TensorSpec tensor, String reason) {
-    problems.note("copied from " + layout.input().reference() + ", " + reason, tensor.name());
-    return new CopiedTensor(output, new TensorSource(layout.input(), tensor), reason);
+  private CopiedTensor copy(
+      OutputSlot slot, CanonicalIndex from, TensorSpec tensor, DType dtype, String reason) {
+    problems.note("copied from " + from.reference() + ", " + reason, slot.name());
+    return new CopiedTensor(
+        new TensorSpec(slot.name(), dtype, tensor.shape()),
+        new TensorSource(from.input(), tensor),
+        reason);
   }
 
   private DType outputDtype(TensorSpec tensor) {
@@ -124,82 +129,42 @@ final class TensorMatcher {
     return wanted != null ? wanted : tensor.dtype();
   }
 
-  private double position(String canonical) {
-    return layout
-        .input()
-        .naming()
-        .layer(canonical)
-        .map(layer -> layer.count() == 1 ? 1.0 : layer.index() / (layer.count() - 1.0))
-        .orElse(0.0);
-  }
-
-  private List<TensorSource> sources(String canonical, TensorSpec tensor) {
-    List<TensorSource> sources = new ArrayList<>(models.size());
-    for (CanonicalIndex model : models) {
-      Optional<TensorSpec> found = model.find(canonical);
-      if (found.isEmpty()) {
-        found = model.findTied(canonical);
-        found.ifPresent(twin ->
-            problems.note(
-                model.input().reference() + " ties it; read from " + twin.name(), tensor.name()));
+  /** The tensors of the members that have it and can be merged; others are reported. */
+  private List<Found> find(OutputSlot slot) {
+    List<Member> members = slot.group().members();
+    List<Found> all = new ArrayList<>(members.size());
+    for (Member member : members) {
+      CanonicalIndex model = member.index();
+      String canonical = slot.canonicalIn(member);
+      Optional<TensorSpec> tensor = model.find(canonical);
+      if (tensor.isEmpty()) {
+        tensor = model.findTied(canonical);
+        tensor.ifPresent(twin ->
+            problems.note(model.reference() + " ties it; read from " + twin.name(), slot.name()));
       }
-      if (found.isEmpty()) {
-        missing(model, canonical, tensor);
-      } else if (fits(model, found.get(), tensor)) {
-        sources.add(new TensorSource(model.input(), found.get()));
+      if (tensor.isEmpty()) {
+        missing(member, canonical, slot);
+      } else if (isMergeable(model, tensor.get())) {
+        all.add(new Found(member, new TensorSource(model.input(), tensor.get())));
       }
     }
-    return sources;
+    return all;
   }
 
-  private void missing(CanonicalIndex model, String canonical, TensorSpec tensor) {
-    String reference = model.input().reference();
-    if (inLayer(layout, canonical)) {
+  private void missing(Member member, String canonical, OutputSlot slot) {
+    String reference = member.label();
+    if (slot.offset() != OutputSlot.BY_NAME || LayerGuess.inLayer(slot.owner(), canonical)) {
       problems.incompatible(
           "tensor \""
-              + tensor.name()
+              + slot.tensor().name()
               + "\" of "
-              + layout.input().reference()
+              + slot.owner().reference()
               + " is missing in "
-              + reference);
+              + reference
+              + (canonical.equals(slot.canonical()) ? "" : " (\"" + canonical + "\")"));
     } else {
-      problems.note(reference + " does not have it; merged over those that do", tensor.name());
+      problems.note(reference + " does not have it; merged over those that do", slot.name());
     }
-  }
-
-  private boolean fits(CanonicalIndex model, TensorSpec found, TensorSpec tensor) {
-    if (!isMergeable(model, found)) {
-      return false;
-    }
-    if (!found.shape().equals(tensor.shape())) {
-      problems.incompatible(
-          "tensor \""
-              + tensor.name()
-              + "\": "
-              + tensor.describe()
-              + " in "
-              + layout.input().reference()
-              + ", "
-              + found.describe()
-              + " in "
-              + model.input().reference()
-              + vocabularyHint(tensor, found));
-      return false;
-    }
-    return true;
-  }
-
-  /** Rows that differ in number outside the layers are mostly tokens. */
-  private String vocabularyHint(TensorSpec tensor, TensorSpec found) {
-    List<Long> wanted = tensor.shape().dimensions();
-    List<Long> other = found.shape().dimensions();
-    boolean rows =
-        recipe.tokenizer() == null
-            && wanted.size() == other.size()
-            && !wanted.isEmpty()
-            && wanted.subList(1, wanted.size()).equals(other.subList(1, other.size()))
-            && !inLayer(layout, layout.input().naming().canonical(tensor.name()));
-    return rows ? "; if its rows are tokens, add \"tokenizer_source: union\" to the recipe" : "";
   }
 
   private boolean isMergeable(CanonicalIndex model, TensorSpec tensor) {
@@ -209,7 +174,7 @@ final class TensorMatcher {
     }
     if (!tensor.dtype().isFloat()) {
       problems.unsupported(
-          model.input().reference()
+          model.reference()
               + ": tensor \""
               + tensor.name()
               + "\" is "
@@ -232,7 +197,7 @@ final class TensorMatcher {
   }
 
   private static String quantised(CanonicalIndex model, TensorSpec tensor) {
-    return model.input().reference()
+    return model.reference()
         + ": tensor \""
         + tensor.name()
         + "\" is quantised ("
@@ -240,37 +205,6 @@ final class TensorMatcher {
         + "); merge the unquantised model";
   }
 
-  private static boolean inLayer(CanonicalIndex model, String canonical) {
-    TensorNaming naming = model.input().naming();
-    return naming.layer(canonical).isPresent()
-        || (naming.equals(TensorNaming.PLAIN) && NUMBERED.matcher(canonical).find());
-  }
-
-  private void checkExtras(CanonicalIndex model) {
-    String reference = model.input().reference();
-    for (Map.Entry<String, TensorSpec> entry : model.tensors().entrySet()) {
-      String canonical = entry.getKey();
-      TensorSpec tensor = entry.getValue();
-      if (layout.find(canonical).isPresent()) {
-        continue;
-      }
-      boolean buffer = model.input().naming().isBuffer(tensor) || tensor.dtype().isIntegral();
-      if (!buffer && inLayer(model, canonical)) {
-        problems.incompatible(
-            "tensor \""
-                + tensor.name()
-                + "\" of "
-                + reference
-                + " is missing in "
-                + layout.input().reference());
-      } else {
-        problems.note(
-            "left out: only "
-                + reference
-                + " has it, the output has the tensors of "
-                + layout.input().reference(),
-            tensor.name());
-      }
-    }
-  }
+  /** A member's tensor for a slot. */
+  record Found(Member member, TensorSource source) {}
 }

@@ -1,6 +1,7 @@
 package io.hfmerge.plan;
 
 import io.hfmerge.tensor.TensorSpec;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -33,7 +34,25 @@ public interface TensorNaming {
         public Optional<LayerPosition> layer(String canonicalName) {
           return Optional.empty();
         }
+
+        @Override
+        public String inLayer(String name, int layer) {
+          return name;
+        }
+
+        @Override
+        public boolean precedesLayers(String canonicalName) {
+          return false;
+        }
+
+        @Override
+        public boolean isVocabulary(String canonicalName) {
+          return false;
+        }
       };
+
+  /** Name of the only module of most models. */
+  String WHOLE = "default";
 
   /** The name without optional prefix and with today's spelling; unique within a checkpoint. */
   String canonical(String name);
@@ -51,10 +70,44 @@ public interface TensorNaming {
   Optional<LayerPosition> layer(String canonicalName);
 
   /**
-   * Place of a layer in its stack, for parameter gradients.
+   * The name that the same tensor has in another layer of its stack; names outside the layers stay
+   * as they are.
    *
+   * @param name a stored or a canonical name
+   * @param layer from 0; may lie beyond the layers that the checkpoint has
+   */
+  String inLayer(String name, int layer);
+
+  /**
+   * Whether a tensor outside the layers acts before them, as embeddings do; others (final norms,
+   * heads) act after them.
+   */
+  boolean precedesLayers(String canonicalName);
+
+  /** Whether a matrix has a row for each token: an input or output embedding. */
+  boolean isVocabulary(String canonicalName);
+
+  /** Names of the modules, such as {@code encoder} and {@code decoder}; {@link #WHOLE} alone. */
+  default List<String> modules() {
+    return List.of(WHOLE);
+  }
+
+  /** The module of a tensor, one of {@link #modules()}. */
+  default String module(String canonicalName) {
+    return WHOLE;
+  }
+
+  /** What is odd about the checkpoint and how it is read, a line each. */
+  default List<String> remarks() {
+    return List.of();
+  }
+
+  /**
+   * Place of a layer in its stack.
+   *
+   * @param stack start of the canonical names of the stack's tensors; the same for all its layers
    * @param index layer index from 0
    * @param count number of layers of that stack
    */
-  record LayerPosition(int index, int count) {}
+  record LayerPosition(String stack, int index, int count) {}
 }

@@ -5,7 +5,7 @@ import java.util.Map;
 /**
  * One of the models of a recipe.
  *
- * @param reference path or Hub id, with {@code @revision} and {@code +lora} as written
+ * @param reference canonical form of a {@link ModelReference}
  * @param parameters by name; they win over the recipe's own
  */
 public record ModelEntry(String reference, Map<String, ParameterValue> parameters) {

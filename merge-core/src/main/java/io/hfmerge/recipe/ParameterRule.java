@@ -6,7 +6,7 @@ import java.util.List;
  * A parameter's value for the tensors that a filter lets through.
  *
  * @param filter part of a tensor's name (plain text, no pattern); {@link #ANY} lets all through
- * @param knots one number, or several that the layers from first to last interpolate between
+ * @param knots one number, or several for the layers from first to last
  * @param truth whether it is written as true and false, which are 1 and 0 here
  */
 public record ParameterRule(String filter, List<Double> knots, boolean truth) {
@@ -46,5 +46,14 @@ public record ParameterRule(String filter, List<Double> knots, boolean truth) {
     double share = scaled - below;
     double low = knots.get(below);
     return share == 0 ? low : (1 - share) * low + share * knots.get(above);
+  }
+
+  /**
+   * The last knot that is not behind a position, for values that have nothing between them.
+   *
+   * @param position place in the stack of layers, 0 for the first to 1 for the last
+   */
+  public double stepAt(double position) {
+    return knots.get(Math.min((int) (position * (knots.size() - 1)), knots.size() - 1));
   }
 }

@@ -1,6 +1,7 @@
 package io.hfmerge.recipe;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -34,19 +35,25 @@ public record ParameterValue(List<ParameterRule> rules) {
     return new ParameterValue(List.of(new ParameterRule(ParameterRule.ANY, knots, false)));
   }
 
+  /** The rule for a tensor, by the name that filters look at; empty if none covers it. */
+  public Optional<ParameterRule> rule(String tensorName) {
+    for (ParameterRule rule : rules) {
+      if (rule.covers(tensorName)) {
+        return Optional.of(rule);
+      }
+    }
+    return Optional.empty();
+  }
+
   /**
-   * The value for a tensor; empty if no rule covers it.
+   * The number for a tensor; empty if no rule covers it.
    *
    * @param tensorName name that filters look at
    * @param position place in the stack of layers, 0 to 1
    */
   public OptionalDouble at(String tensorName, double position) {
-    for (ParameterRule rule : rules) {
-      if (rule.covers(tensorName)) {
-        return OptionalDouble.of(rule.at(position));
-      }
-    }
-    return OptionalDouble.empty();
+    Optional<ParameterRule> rule = rule(tensorName);
+    return rule.isPresent() ? OptionalDouble.of(rule.get().at(position)) : OptionalDouble.empty();
   }
 
   /** Whether some rule depends on the layer. */

@@ -2,6 +2,7 @@ package io.hfmerge.recipe;
 
 import io.hfmerge.method.Compatibility;
 import io.hfmerge.tensor.DType;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -10,10 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What to merge, how, and into what. Well-formed by construction; whether the method exists and
- * takes these parameters is {@link RecipeChecker}'s to say.
+ * takes these parameters is {@link RecipeChecker}'s to say. At most one of models, slices and
+ * modules is there.
  *
  * @param mergeMethod name of a merge method
  * @param models in the order of summation; the base may be among them
+ * @param slices layers of the output, in their order, where it is not made of whole models
+ * @param modules by name, for models of several modules that are merged each in its own way
  * @param baseModel reference of the base model, if any
  * @param parameters of the method, for all models
  * @param dtype output dtype where {@code outDtype} gives none; never lowers the arithmetic
@@ -21,26 +25,38 @@ import org.jspecify.annotations.Nullable;
  * @param tokenizer the output's vocabulary; without, the base's files are copied and the models'
  *     vocabularies must be of one size
  * @param chatTemplate the output's chat template; without, the tokenizer's own
+ * @param onMismatch what becomes of tensors whose shapes differ
  * @param compatibility whose numbers are wanted where hfmerge and mergekit differ
  * @param seed for methods that draw at random
  */
 public record Recipe(
     String mergeMethod,
     List<ModelEntry> models,
+    List<Slice> slices,
+    Map<String, RecipeModule> modules,
     @Nullable String baseModel,
     Map<String, ParameterValue> parameters,
     @Nullable DType dtype,
     @Nullable DType outDtype,
     @Nullable TokenizerSpec tokenizer,
     @Nullable ChatTemplateChoice chatTemplate,
+    MismatchPolicy onMismatch,
     Compatibility compatibility,
     long seed) {
 
+  /** Name of the only part of a recipe without modules. */
+  public static final String WHOLE_MODEL = "";
+
   public Recipe {
     models = List.copyOf(models);
+    slices = List.copyOf(slices);
+    modules = OrderedMaps.copyOf(modules);
     parameters = OrderedMaps.copyOf(parameters);
     if (mergeMethod.isBlank()) {
       throw new IllegalArgumentException("a recipe without a merge method");
+    }
+    if ((models.isEmpty() ? 0 : 1) + (slices.isEmpty() ? 0 : 1) + (modules.isEmpty() ? 0 : 1) > 1) {
+      throw new IllegalArgumentException("more than one of models, slices and modules");
     }
     requireFloat(dtype);
     requireFloat(outDtype);
@@ -75,23 +91,58 @@ public record Recipe(
     return new Recipe(
         mergeMethod,
         models,
+        slices,
+        modules,
         baseModel,
         parameters,
         dtype,
         outDtype,
         tokenizer,
         chatTemplate,
+        onMismatch,
         compatibility,
         newSeed);
+  }
+
+  /** The modules; of a recipe without, one that has no name and no parameters of its own. */
+  public Map<String, RecipeModule> parts() {
+    return modules.isEmpty()
+        ? Map.of(WHOLE_MODEL, new RecipeModule(models, slices, Map.of()))
+        : modules;
+  }
+
+  /** The parameters of every level: the recipe's, then those of modules, slices and models. */
+  public List<Map<String, ParameterValue>> allParameters() {
+    List<Map<String, ParameterValue>> all = new ArrayList<>();
+    all.add(parameters);
+    for (RecipeModule part : parts().values()) {
+      all.add(part.parameters());
+      part.models().forEach(model -> all.add(model.parameters()));
+      for (Slice slice : part.slices()) {
+        all.add(slice.parameters());
+        slice.sources().forEach(source -> all.add(source.parameters()));
+      }
+    }
+    return all;
   }
 
   /** Every checkpoint that must be open, each once: the base first, then the models. */
   public List<String> references() {
     Set<String> references = new LinkedHashSet<>();
-    if (baseModel != null) {
-      references.add(baseModel);
+    addIfGiven(references, baseModel);
+    for (RecipeModule part : parts().values()) {
+      part.models().forEach(model -> references.add(model.reference()));
+      for (Slice slice : part.slices()) {
+        addIfGiven(references, slice.baseModel());
+        slice.sources().forEach(source -> references.add(source.reference()));
+      }
     }
-    models.forEach(model -> references.add(model.reference()));
     return List.copyOf(references);
+  }
+
+  private static void addIfGiven(Set<String> references, @Nullable String reference) {
+    if (reference != null) {
+      references.add(reference);
+    }
   }
 }

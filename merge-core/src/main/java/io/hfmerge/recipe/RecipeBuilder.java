@@ -13,12 +13,15 @@ public final class RecipeBuilder {
 
   private final String mergeMethod;
   private final List<ModelEntry> models = new ArrayList<>();
+  private final List<Slice> slices = new ArrayList<>();
+  private final Map<String, RecipeModule> modules = new LinkedHashMap<>();
   private final Map<String, ParameterValue> parameters = new LinkedHashMap<>();
   private @Nullable String baseModel;
   private @Nullable DType dtype;
   private @Nullable DType outDtype;
   private @Nullable TokenizerSpec tokenizer;
   private @Nullable ChatTemplateChoice chatTemplate;
+  private MismatchPolicy onMismatch = MismatchPolicy.REFUSE;
   private Compatibility compatibility = Compatibility.HFMERGE;
   private long seed;
 
@@ -38,6 +41,16 @@ public final class RecipeBuilder {
 
   public RecipeBuilder model(String reference) {
     return model(reference, Map.of());
+  }
+
+  public RecipeBuilder slice(Slice slice) {
+    slices.add(slice);
+    return this;
+  }
+
+  public RecipeBuilder module(String name, RecipeModule module) {
+    modules.put(name, module);
+    return this;
   }
 
   public RecipeBuilder parameter(String name, ParameterValue value) {
@@ -65,6 +78,11 @@ public final class RecipeBuilder {
     return this;
   }
 
+  public RecipeBuilder onMismatch(MismatchPolicy value) {
+    onMismatch = value;
+    return this;
+  }
+
   public RecipeBuilder compatibility(Compatibility value) {
     compatibility = value;
     return this;
@@ -79,12 +97,15 @@ public final class RecipeBuilder {
     return new Recipe(
         mergeMethod,
         models,
+        slices,
+        modules,
         baseModel,
         parameters,
         dtype,
         outDtype,
         tokenizer,
         chatTemplate,
+        onMismatch,
         compatibility,
         seed);
   }

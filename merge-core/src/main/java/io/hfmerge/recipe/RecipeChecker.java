@@ -8,10 +8,8 @@ import io.hfmerge.method.MethodDescription;
 import io.hfmerge.method.ParameterDescription;
 import io.hfmerge.method.ParameterDescription.Scope;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
@@ -59,57 +57,24 @@ public final class RecipeChecker {
     }
     TokenizerChecker.check(recipe, faults);
     MethodDescription description = method.description();
-    checkModels(recipe, description, faults);
-    recipe
-        .parameters()
-        .forEach((name, value) ->
-            checkParameter("parameters." + name, name, value, description, faults));
-    for (int i = 0; i < recipe.models().size(); i++) {
-      checkModel(recipe, i, description, faults);
-    }
-    for (ParameterDescription parameter : description.parameters()) {
-      if (parameter.required()
-          && parameter.scope() == Scope.GLOBAL
-          && !recipe.parameters().containsKey(parameter.name())) {
-        faults.accept("parameters", "missing " + expected(parameter) + meaning(parameter));
-      }
-    }
-  }
-
-  private static void checkModels(
-      Recipe recipe, MethodDescription description, BiConsumer<String, String> faults) {
-    if (description.base() == BaseModelUse.REQUIRED && recipe.baseModel() == null) {
+    if (description.base() == BaseModelUse.REQUIRED && !hasBase(recipe)) {
       faults.accept("merge_method", description.name() + " needs a base_model");
     }
-    Set<String> seen = new HashSet<>();
-    int merged = 0;
-    for (int i = 0; i < recipe.models().size(); i++) {
-      String reference = recipe.models().get(i).reference();
-      if (!seen.add(reference)) {
-        faults.accept(
-            "models[" + i + "].model",
-            "\"" + reference + "\" is listed twice; list it once with the sum of its weights");
-      }
-      if (!actsAsBase(recipe, reference, description)) {
-        merged++;
-      }
-    }
-    int least = description.minimumModels();
-    int most = description.maximumModels();
-    if (merged < least || merged > most) {
-      String range =
-          most == Integer.MAX_VALUE
-              ? "at least " + least
-              : least == most ? "exactly " + least : least + " to " + most;
-      faults.accept(
-          "models",
-          description.name()
-              + " takes "
-              + range
-              + (description.base().isSpecial() ? " beside the base" : "")
-              + ", found "
-              + merged);
-    }
+    checkParameters("parameters", recipe.parameters(), description, faults);
+    recipe
+        .parts()
+        .forEach((name, part) ->
+            new PartChecker(recipe, description, faults)
+                .check(name.equals(Recipe.WHOLE_MODEL) ? "" : "modules." + name + '.', part));
+  }
+
+  /** Whether there is a base for every slice and every list of models. */
+  private static boolean hasBase(Recipe recipe) {
+    return recipe.baseModel() != null
+        || recipe.parts().values().stream()
+            .allMatch(part ->
+                part.models().isEmpty()
+                    && part.slices().stream().allMatch(slice -> slice.baseModel() != null));
   }
 
   /** Whether a listed model is the base of a method that treats its base unlike the others. */
@@ -117,39 +82,59 @@ public final class RecipeChecker {
     return method.base().isSpecial() && reference.equals(recipe.baseModel());
   }
 
-  private static void checkModel(
-      Recipe recipe, int index, MethodDescription description, BiConsumer<String, String> faults) {
-    ModelEntry model = recipe.models().get(index);
-    String place = "models[" + index + "]";
-    for (Map.Entry<String, ParameterValue> entry : model.parameters().entrySet()) {
-      String name = entry.getKey();
-      String path = place + ".parameters." + name;
+  /**
+   * Index of the source that acts as the base of a slice, the first of that reference; -1 if none
+   * does.
+   */
+  public static int baseOf(Recipe recipe, MethodDescription method, Slice slice) {
+    String base = slice.baseModel() != null ? slice.baseModel() : recipe.baseModel();
+    if (!method.base().isSpecial() || base == null) {
+      return -1;
+    }
+    for (int i = 0; i < slice.sources().size(); i++) {
+      if (slice.sources().get(i).reference().equals(base)) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * Whether a slice has nothing to merge: the base alone, or one source for a method of pairs,
+   * which mergekit hands through as well.
+   */
+  public static boolean isTakenAsItIs(Recipe recipe, MethodDescription method, Slice slice) {
+    boolean pairs = method.base() == BaseModelUse.REQUIRED && method.maximumModels() == 1;
+    return slice.sources().size() == 1 && (pairs || baseOf(recipe, method, slice) == 0);
+  }
+
+  /** Checks the parameters that hold for several models. */
+  static void checkParameters(
+      String path,
+      Map<String, ParameterValue> parameters,
+      MethodDescription description,
+      BiConsumer<String, String> faults) {
+    parameters.forEach(
+        (name, value) -> checkParameter(path + '.' + name, name, value, description, faults));
+  }
+
+  /** Checks the parameters of one model. */
+  static void checkModelParameters(
+      String path,
+      Map<String, ParameterValue> parameters,
+      MethodDescription description,
+      BiConsumer<String, String> faults) {
+    parameters.forEach((name, value) -> {
       boolean global =
           description.parameter(name).filter(p -> p.scope() == Scope.GLOBAL).isPresent();
       if (global) {
         faults.accept(
-            path, "\"" + name + "\" is for all models: move it to the recipe's parameters");
+            path + '.' + name,
+            "\"" + name + "\" is for all models: move it to the recipe's parameters");
       } else {
-        checkParameter(path, name, entry.getValue(), description, faults);
+        checkParameter(path + '.' + name, name, value, description, faults);
       }
-    }
-    if (actsAsBase(recipe, model.reference(), description)) {
-      return;
-    }
-    for (ParameterDescription parameter : description.parameters()) {
-      if (parameter.required()
-          && parameter.scope() == Scope.PER_MODEL
-          && !model.parameters().containsKey(parameter.name())
-          && !recipe.parameters().containsKey(parameter.name())) {
-        faults.accept(
-            place,
-            "model \""
-                + model.reference()
-                + "\": missing "
-                + expected(parameter)
-                + meaning(parameter));
-      }
-    }
+    });
   }
 
   private static void checkParameter(
@@ -178,7 +163,7 @@ public final class RecipeChecker {
         boolean fits =
             parameter.type() == ParameterDescription.Type.FLAG
                 ? knot == 0 || knot == 1
-                : !rule.truth() && knot >= parameter.minimum() && knot <= parameter.maximum();
+                : knot >= parameter.minimum() && knot <= parameter.maximum();
         if (!fits) {
           faults.accept(
               path,
@@ -188,8 +173,9 @@ public final class RecipeChecker {
     }
   }
 
-  private static String meaning(ParameterDescription parameter) {
-    return " (" + parameter.meaning() + ")";
+  /** What is missing where a parameter is. */
+  static String missing(ParameterDescription parameter) {
+    return "missing " + expected(parameter) + " (" + parameter.meaning() + ")";
   }
 
   private static String expected(ParameterDescription parameter) {

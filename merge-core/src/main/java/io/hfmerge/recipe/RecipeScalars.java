@@ -64,11 +64,15 @@ final class RecipeScalars {
     return null;
   }
 
-  long wholeNumber(Node node, String what) {
-    if (node instanceof ScalarNode scalar
+  static boolean isWholeNumber(Node node) {
+    return node instanceof ScalarNode scalar
         && scalar.isPlain()
-        && WHOLE.matcher(scalar.getValue()).matches()) {
-      return Long.parseLong(scalar.getValue());
+        && WHOLE.matcher(scalar.getValue()).matches();
+  }
+
+  long wholeNumber(Node node, String what) {
+    if (isWholeNumber(node)) {
+      return Long.parseLong(((ScalarNode) node).getValue());
     }
     problems.fault(
         node,
@@ -102,7 +106,10 @@ final class RecipeScalars {
     }
   }
 
-  /** A number or truth value, or a list of them; {@code null} after a fault. */
+  /**
+   * A number or truth value, or a list of them, in which beside numbers true is 1 and false is 0;
+   * {@code null} after a fault.
+   */
   @Nullable ParameterRule gradient(Node node, String filter) {
     List<Node> children = node instanceof SequenceNode list ? list.getValue() : List.of(node);
     if (children.isEmpty()) {
@@ -120,11 +127,7 @@ final class RecipeScalars {
       truths += truth == null ? 0 : 1;
       knots.add(number);
     }
-    if (truths != 0 && truths != knots.size()) {
-      problems.fault(node, "numbers and truth values in one list");
-      return null;
-    }
-    return new ParameterRule(filter, knots, truths != 0);
+    return new ParameterRule(filter, knots, truths == knots.size());
   }
 
   /** A truth value; {@code null} if it is none. */
@@ -136,7 +139,8 @@ final class RecipeScalars {
     return null;
   }
 
-  private @Nullable Double number(Node node) {
+  /** A finite number; {@code null} after a fault. */
+  @Nullable Double number(Node node) {
     if (node instanceof ScalarNode scalar && scalar.isPlain()) {
       String text = scalar.getValue();
       if (NUMBER.matcher(text).matches()) {

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 
 /**
  * Writes a recipe as YAML that {@link RecipeReader} reads back to an equal recipe, and mergekit too
- * where {@code compat} and {@code seed} are at their defaults.
+ * where {@code on_mismatch}, {@code compat} and {@code seed} are at their defaults.
  */
 public final class RecipeWriter {
 
@@ -29,10 +29,13 @@ public final class RecipeWriter {
     if (base != null) {
       yaml.append("base_model: ").append(text(base)).append('\n');
     }
-    yaml.append(recipe.models().isEmpty() ? "models: []\n" : "models:\n");
-    for (ModelEntry model : recipe.models()) {
-      yaml.append("  - model: ").append(text(model.reference())).append('\n');
-      parameters(yaml, "    ", model.parameters());
+    if (!recipe.slices().isEmpty()) {
+      slices(yaml, "", recipe.slices());
+    } else if (!recipe.modules().isEmpty()) {
+      yaml.append("modules:\n");
+      recipe.modules().forEach((name, module) -> module(yaml, name, module));
+    } else {
+      models(yaml, "", recipe.models());
     }
     parameters(yaml, "", recipe.parameters());
     if (recipe.dtype() != null) {
@@ -42,6 +45,9 @@ public final class RecipeWriter {
       yaml.append("out_dtype: ").append(recipe.outDtype().torchName()).append('\n');
     }
     new TokenizerYaml(RecipeWriter::text).write(yaml, recipe);
+    if (recipe.onMismatch() != MismatchPolicy.REFUSE) {
+      yaml.append("on_mismatch: ").append(recipe.onMismatch().word()).append('\n');
+    }
     if (recipe.compatibility() == Compatibility.MERGEKIT) {
       yaml.append("compat: mergekit\n");
     }
@@ -49,6 +55,47 @@ public final class RecipeWriter {
       yaml.append("seed: ").append(recipe.seed()).append('\n');
     }
     return yaml.toString();
+  }
+
+  private static void models(StringBuilder yaml, String indent, List<ModelEntry> models) {
+    yaml.append(indent).append(models.isEmpty() ? "models: []\n" : "models:\n");
+    for (ModelEntry model : models) {
+      yaml.append(indent).append("  - model: ").append(text(model.reference())).append('\n');
+      parameters(yaml, indent + "    ", model.parameters());
+    }
+  }
+
+  private static void slices(StringBuilder yaml, String indent, List<Slice> slices) {
+    yaml.append(indent).append("slices:\n");
+    for (Slice slice : slices) {
+      yaml.append(indent).append("  - sources:\n");
+      for (SliceSource source : slice.sources()) {
+        yaml.append(indent).append("      - model: ").append(text(source.reference()));
+        yaml.append('\n').append(indent).append("        layer_range: ");
+        yaml.append(source.layers()).append('\n');
+        parameters(yaml, indent + "        ", source.parameters());
+      }
+      String base = slice.baseModel();
+      if (base != null) {
+        yaml.append(indent).append("    base_model: ").append(text(base)).append('\n');
+      }
+      Double residual = slice.residualWeight();
+      if (residual != null) {
+        yaml.append(indent).append("    residual_weight: ").append(number(residual, false));
+        yaml.append('\n');
+      }
+      parameters(yaml, indent + "    ", slice.parameters());
+    }
+  }
+
+  private static void module(StringBuilder yaml, String name, RecipeModule module) {
+    yaml.append("  ").append(text(name)).append(":\n");
+    if (module.slices().isEmpty()) {
+      models(yaml, "    ", module.models());
+    } else {
+      slices(yaml, "    ", module.slices());
+    }
+    parameters(yaml, "    ", module.parameters());
   }
 
   private static void parameters(

@@ -321,8 +321,24 @@ class MergePlannerTest {
     @Override
     public Optional<LayerPosition> layer(String canonicalName) {
       return canonicalName.startsWith("l.")
-          ? Optional.of(new LayerPosition(Integer.parseInt(canonicalName.substring(2)), layers))
+          ? Optional.of(
+              new LayerPosition("l.", Integer.parseInt(canonicalName.substring(2)), layers))
           : Optional.empty();
+    }
+
+    @Override
+    public String inLayer(String name, int layer) {
+      return name.startsWith("l.") ? "l." + layer : name;
+    }
+
+    @Override
+    public boolean precedesLayers(String canonicalName) {
+      return canonicalName.equals("embed");
+    }
+
+    @Override
+    public boolean isVocabulary(String canonicalName) {
+      return canonicalName.equals("embed") || canonicalName.equals("head");
     }
   }
 }

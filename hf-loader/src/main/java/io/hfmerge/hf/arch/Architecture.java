@@ -1,6 +1,7 @@
 package io.hfmerge.hf.arch;
 
 import io.hfmerge.hf.arch.BalanceTraits.Mlp;
+import io.hfmerge.plan.TensorNaming;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -21,6 +22,8 @@ import java.util.SequencedMap;
  * @param sizes config keys of the sizes
  * @param stacks the layers
  * @param tied canonical names of one weight
+ * @param modules parts that may be merged each in its own way, with the starts of their canonical
+ *     names; empty for models of one part. A tensor that none of them claims belongs to the last
  * @param words starts of canonical names outside the layers, and what to call those tensors
  * @param rotary rotation of queries and keys
  * @param queryKeyNorm whether queries and keys are normalised after the projection, unless the
@@ -36,6 +39,7 @@ public record Architecture(
     SizeKeys sizes,
     List<LayerStack> stacks,
     List<TiedNames> tied,
+    SequencedMap<String, List<String>> modules,
     SequencedMap<String, String> words,
     RotaryRule rotary,
     boolean queryKeyNorm,
@@ -49,6 +53,7 @@ public record Architecture(
     spellings = Map.copyOf(spellings);
     stacks = List.copyOf(stacks);
     tied = List.copyOf(tied);
+    modules = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(modules));
     words = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(words));
     queryKeyNormKeys = List.copyOf(queryKeyNormKeys);
     activationKeys = List.copyOf(activationKeys);
@@ -71,13 +76,7 @@ public record Architecture(
 
   /** The stored name without optional prefix and with today's spelling. */
   public String canonical(String name) {
-    String canonical = name;
-    for (String prefix : prefixes) {
-      if (name.startsWith(prefix) && name.length() > prefix.length()) {
-        canonical = name.substring(prefix.length());
-        break;
-      }
-    }
+    String canonical = name.substring(prefixLength(name));
     for (Map.Entry<String, String> spelling : spellings.entrySet()) {
       if (canonical.endsWith(spelling.getKey())) {
         int kept = canonical.length() - spelling.getKey().length();
@@ -85,6 +84,25 @@ public record Architecture(
       }
     }
     return canonical;
+  }
+
+  /** Length of the optional prefix that a stored name has. */
+  int prefixLength(String name) {
+    for (String prefix : prefixes) {
+      if (name.startsWith(prefix) && name.length() > prefix.length()) {
+        return prefix.length();
+      }
+    }
+    return 0;
+  }
+
+  /** The module of a canonical name. */
+  String module(String canonicalName) {
+    return modules.entrySet().stream()
+        .filter(module -> module.getValue().stream().anyMatch(canonicalName::startsWith))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElseGet(() -> modules.isEmpty() ? TensorNaming.WHOLE : modules.lastEntry().getKey());
   }
 
   /** What the definition calls a tensor outside the layers. */
@@ -126,6 +144,7 @@ public record Architecture(
     private final Map<String, String> spellings = new LinkedHashMap<>();
     private final List<LayerStack> stacks = new ArrayList<>();
     private final List<TiedNames> tied = new ArrayList<>();
+    private final SequencedMap<String, List<String>> modules = new LinkedHashMap<>();
     private final SequencedMap<String, String> words = new LinkedHashMap<>();
     private SizeKeys sizes = SizeKeys.STANDARD;
     private RotaryRule rotary = RotaryRule.NONE;
@@ -165,6 +184,12 @@ public record Architecture(
     /** Adds names of one weight. */
     public Builder tied(TiedNames.When when, String... names) {
       tied.add(new TiedNames(List.of(names), when));
+      return this;
+    }
+
+    /** Adds a module and the starts of its canonical names. */
+    public Builder module(String name, String... starts) {
+      modules.put(name, List.of(starts));
       return this;
     }
 
@@ -214,6 +239,7 @@ public record Architecture(
           sizes,
           stacks,
           tied,
+          modules,
           words,
           rotary,
           queryKeyNorm,

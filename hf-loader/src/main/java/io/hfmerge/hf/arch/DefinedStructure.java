@@ -22,6 +22,10 @@ final class DefinedStructure implements ModelStructure {
 
   private static final String WEIGHT = ".weight";
 
+  /** Ends of the names of classes that have an output embedding. */
+  private static final List<String> CLASSES_WITH_HEAD =
+      List.of("ForCausalLM", "LMHeadModel", "ForMaskedLM", "ForConditionalGeneration");
+
   private final Architecture architecture;
   private final String modelType;
   private final String id;
@@ -30,6 +34,7 @@ final class DefinedStructure implements ModelStructure {
   private final List<LayerNames> layerNames;
   private final Map<String, TensorSpec> byCanonicalName = new LinkedHashMap<>();
   private final List<TiedNames> tied;
+  private final Optional<TiedNames> tiedAgainstConfig;
   private final BalanceTraits traits;
   private final ModelDimensions dimensions;
   private final List<WeightMatrix> layerMatrices;
@@ -48,7 +53,6 @@ final class DefinedStructure implements ModelStructure {
                     ModelSizes.MAX_LAYERS, stack.countKeys().toArray(String[]::new)))
             .toList();
     this.layerNames = architecture.stacks().stream().map(LayerNames::new).toList();
-    this.tied = tied(architecture, config);
     this.traits = traits(architecture, config, sizes);
     for (TensorSpec tensor : tensors) {
       TensorSpec twin = byCanonicalName.put(canonical(tensor.name()), tensor);
@@ -58,6 +62,9 @@ final class DefinedStructure implements ModelStructure {
                 .formatted(id, twin.name(), tensor.name(), modelType));
       }
     }
+    this.tiedAgainstConfig = tiedAgainstConfig(config);
+    this.tied = new ArrayList<>(tied(architecture, config));
+    tiedAgainstConfig.ifPresent(tied::add);
     this.dimensions = countLayers();
     List<WeightMatrix> layers = new ArrayList<>();
     List<WeightMatrix> others = new ArrayList<>();
@@ -141,10 +148,82 @@ final class DefinedStructure implements ModelStructure {
     for (int i = 0; i < layerNames.size(); i++) {
       Optional<InLayer> place = inLayer(i, canonicalName);
       if (place.isPresent()) {
-        return Optional.of(new LayerPosition(place.get().layer(), layerCounts.get(i)));
+        return isShared(canonicalName)
+            ? Optional.empty()
+            : Optional.of(
+                new LayerPosition(
+                    architecture.stacks().get(i).template(),
+                    place.get().layer(),
+                    layerCounts.get(i)));
       }
     }
     return Optional.empty();
+  }
+
+  private boolean isShared(String canonicalName) {
+    return layerNames.stream()
+        .anyMatch(names -> names.layer(canonicalName).filter(names::isShared).isPresent());
+  }
+
+  @Override
+  public String inLayer(String name, int layer) {
+    int prefix = architecture.prefixLength(name);
+    String canonical = canonical(name);
+    for (LayerNames names : layerNames) {
+      Optional<InLayer> place = names.layer(canonical);
+      if (place.isPresent()) {
+        return name.substring(0, prefix + place.get().start())
+            + layer
+            + name.substring(prefix + place.get().end());
+      }
+    }
+    return name;
+  }
+
+  @Override
+  public boolean precedesLayers(String canonicalName) {
+    return isShared(canonicalName) || TensorWords.precedesLayers(canonicalName);
+  }
+
+  @Override
+  public boolean isVocabulary(String canonicalName) {
+    return canonicalName.endsWith(WEIGHT)
+        && architecture.tied().stream().anyMatch(group -> group.names().contains(canonicalName));
+  }
+
+  @Override
+  public List<String> modules() {
+    return architecture.modules().isEmpty()
+        ? List.of(WHOLE)
+        : List.copyOf(architecture.modules().keySet());
+  }
+
+  @Override
+  public String module(String canonicalName) {
+    return architecture.module(canonicalName);
+  }
+
+  @Override
+  public Map<String, List<String>> layerCountKeys() {
+    Map<String, List<String>> keys = new LinkedHashMap<>();
+    architecture.stacks().forEach(stack -> keys.putIfAbsent(stack.template(), stack.countKeys()));
+    return keys;
+  }
+
+  @Override
+  public boolean tiedAgainstConfig() {
+    return tiedAgainstConfig.isPresent();
+  }
+
+  @Override
+  public List<String> remarks() {
+    return tiedAgainstConfig.stream()
+        .map(group ->
+            "the config says that "
+                + group.names().get(1)
+                + " is not tied, and there is none: taken as tied with "
+                + group.names().getFirst())
+        .toList();
   }
 
   @Override
@@ -278,6 +357,20 @@ final class DefinedStructure implements ModelStructure {
         sizes.heads(),
         sizes.kvHeads(),
         sizes.headWidth());
+  }
+
+  /** The output embedding that a class has and the file has not, whatever the config says. */
+  private Optional<TiedNames> tiedAgainstConfig(ModelConfig config) {
+    List<TiedNames> known = tied(architecture, config);
+    boolean withHead =
+        config.architectures().stream()
+            .anyMatch(name -> CLASSES_WITH_HEAD.stream().anyMatch(name::endsWith));
+    return architecture.tied().stream()
+        .filter(group -> withHead && group.when() != TiedNames.When.ALWAYS)
+        .filter(group -> !known.contains(group))
+        .filter(group -> byCanonicalName.containsKey(group.names().getFirst()))
+        .filter(group -> group.names().stream().skip(1).noneMatch(byCanonicalName::containsKey))
+        .findFirst();
   }
 
   private static List<TiedNames> tied(Architecture architecture, ModelConfig config) {

@@ -37,8 +37,18 @@ final class LayerNames {
   Optional<InLayer> layer(String canonicalName) {
     Matcher matcher = layer.matcher(canonicalName);
     return matcher.matches()
-        ? Optional.of(new InLayer(Integer.parseInt(matcher.group(1)), matcher.group(2)))
+        ? Optional.of(
+            new InLayer(
+                Integer.parseInt(matcher.group(1)),
+                matcher.group(2),
+                matcher.start(1),
+                matcher.end(1)))
         : Optional.empty();
+  }
+
+  /** Whether a tensor lies in one layer and belongs to all of them. */
+  boolean isShared(InLayer place) {
+    return stack.shared().stream().anyMatch(module -> place.rest().startsWith(module + '.'));
   }
 
   /** The projection that a name's rest after the layer belongs to. */
@@ -78,8 +88,13 @@ final class LayerNames {
         + Pattern.quote(template.substring(place + variable.length()));
   }
 
-  /** A name split at its layer. */
-  record InLayer(int layer, String rest) {}
+  /**
+   * A name split at its layer.
+   *
+   * @param start where the layer's number starts in the name
+   * @param end where it ends
+   */
+  record InLayer(int layer, String rest, int start, int end) {}
 
   /** A name's projection, expert and parameter ({@code weight}, {@code bias}). */
   record Found(Projection projection, OptionalInt expert, String parameter) {}

@@ -17,6 +17,7 @@ import java.util.SequencedMap;
  * @param countKeys config keys of the number of layers, the first present one counts
  * @param conv1d whether weights are stored {@code [in, out]} (GPT-2's Conv1D)
  * @param projections the weights with a role
+ * @param shared modules that one layer holds for all of them, such as T5's position bias
  * @param words other modules of a layer and what to call them in {@link ModelStructure#describe}
  */
 public record LayerStack(
@@ -25,6 +26,7 @@ public record LayerStack(
     List<String> countKeys,
     boolean conv1d,
     List<Projection> projections,
+    List<String> shared,
     SequencedMap<String, String> words) {
 
   /** The place of a layer's number in a template. */
@@ -33,6 +35,7 @@ public record LayerStack(
   public LayerStack {
     countKeys = List.copyOf(countKeys);
     projections = List.copyOf(projections);
+    shared = List.copyOf(shared);
     words = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(words));
     int place = template.indexOf(LAYER);
     if (place < 0 || template.indexOf(LAYER, place + 1) >= 0 || !template.endsWith(".")) {
@@ -60,6 +63,7 @@ public record LayerStack(
     private final String template;
     private final List<String> countKeys;
     private final List<Projection> projections = new ArrayList<>();
+    private final List<String> shared = new ArrayList<>();
     private final SequencedMap<String, String> words = new LinkedHashMap<>();
     private String name = "";
     private boolean conv1d;
@@ -120,8 +124,14 @@ public record LayerStack(
       return this;
     }
 
+    /** Says that one layer holds a module for all of them, and what to call it. */
+    public Builder shared(String word, String module) {
+      shared.add(module);
+      return word(word, module);
+    }
+
     public LayerStack build() {
-      return new LayerStack(name, template, countKeys, conv1d, projections, words);
+      return new LayerStack(name, template, countKeys, conv1d, projections, shared, words);
     }
   }
 

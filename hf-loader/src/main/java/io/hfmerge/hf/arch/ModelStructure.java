@@ -3,6 +3,7 @@ package io.hfmerge.hf.arch;
 import io.hfmerge.plan.TensorNaming;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -43,6 +44,22 @@ public interface ModelStructure extends TensorNaming {
    */
   default List<String> vocabularyTensors() {
     return List.of();
+  }
+
+  /**
+   * By stack, as in {@link LayerPosition#stack}, the config keys that count its layers, of which
+   * the first present one holds; empty for unknown families.
+   */
+  default Map<String, List<String>> layerCountKeys() {
+    return Map.of();
+  }
+
+  /**
+   * Whether output and input embedding are taken as tied although the config says otherwise,
+   * because the file has only one of them.
+   */
+  default boolean tiedAgainstConfig() {
+    return false;
   }
 
   /** Which balance identities hold at a stationary point of this architecture. */

@@ -18,8 +18,11 @@ final class PlainStructure implements ModelStructure {
   private static final Pattern LAYER =
       Pattern.compile("(.*?(?:^|\\.)(?:layers?|h|blocks?)\\.)(0|[1-9][0-9]{0,4})\\..*");
 
+  private static final String MODEL = "model.";
+
   private final String modelType;
   private final Map<String, Integer> layerCounts = new HashMap<>();
+  private final List<String> modules;
   private final List<WeightMatrix> matrices;
 
   PlainStructure(String modelType, Collection<TensorSpec> tensors) {
@@ -30,6 +33,7 @@ final class PlainStructure implements ModelStructure {
         layerCounts.merge(matcher.group(1), Integer.parseInt(matcher.group(2)) + 1, Math::max);
       }
     }
+    this.modules = tensors.stream().map(TensorSpec::name).map(this::module).distinct().toList();
     this.matrices =
         tensors.stream()
             .filter(tensor -> tensor.dtype().isFloat() && tensor.shape().rank() >= 2)
@@ -97,6 +101,41 @@ final class PlainStructure implements ModelStructure {
     }
     int index = Integer.parseInt(matcher.group(2));
     int count = layerCounts.getOrDefault(matcher.group(1), 0);
-    return index < count ? Optional.of(new LayerPosition(index, count)) : Optional.empty();
+    return index < count
+        ? Optional.of(new LayerPosition(matcher.group(1), index, count))
+        : Optional.empty();
+  }
+
+  @Override
+  public String inLayer(String name, int layer) {
+    Matcher matcher = LAYER.matcher(name);
+    return matcher.matches() ? matcher.group(1) + layer + name.substring(matcher.end(2)) : name;
+  }
+
+  @Override
+  public boolean precedesLayers(String canonicalName) {
+    return TensorWords.precedesLayers(canonicalName);
+  }
+
+  @Override
+  public boolean isVocabulary(String canonicalName) {
+    return TensorWords.isVocabulary(canonicalName);
+  }
+
+  @Override
+  public List<String> modules() {
+    return modules.isEmpty() ? List.of(WHOLE) : modules;
+  }
+
+  /** By the first part of the name, not counting {@code model}, where there are several stacks. */
+  @Override
+  public String module(String canonicalName) {
+    return layerCounts.size() > 1 ? firstPart(canonicalName) : WHOLE;
+  }
+
+  private static String firstPart(String name) {
+    String inner = name.startsWith(MODEL) ? name.substring(MODEL.length()) : name;
+    int dot = inner.indexOf('.');
+    return dot < 0 ? inner : inner.substring(0, dot);
   }
 }

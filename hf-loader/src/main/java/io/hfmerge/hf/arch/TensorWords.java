@@ -4,6 +4,7 @@ import io.hfmerge.tensor.TensorSpec;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** What names alone tell of a tensor, in every family and in unknown ones. */
 final class TensorWords {
@@ -12,7 +13,32 @@ final class TensorWords {
       Set.of("lm_head", "cls", "classifier", "pre_classifier", "score", "qa_outputs", "embed_out");
   private static final Set<String> EMBEDDINGS = Set.of("wte", "wpe", "shared");
 
+  private static final Set<String> OUTPUT_EMBEDDINGS = Set.of("embed_out", "unembed");
+
+  /** Parts of names of what an input passes before the first layer, beside embeddings. */
+  private static final Set<String> BEFORE_LAYERS =
+      Set.of("wte", "wpe", "shared", "pre_layrnorm", "pre_layernorm", "project_in", "cls_token");
+
+  private static final Pattern VOCABULARY =
+      Pattern.compile(
+          "(.*\\.)?(embed_tokens|word_embeddings|tok_embeddings|wte|embed_in|shared|lm_head"
+              + "|embed_out)\\.weight");
+
   private TensorWords() {}
+
+  /** Whether a tensor outside the layers acts before them. */
+  static boolean precedesLayers(String canonicalName) {
+    List<String> parts = List.of(canonicalName.split("\\.", -1));
+    if (parts.stream().anyMatch(OUTPUT_EMBEDDINGS::contains)) {
+      return false;
+    }
+    return parts.stream().anyMatch(part -> part.contains("embed") || BEFORE_LAYERS.contains(part));
+  }
+
+  /** Whether a matrix of a family without definition has a row for each token. */
+  static boolean isVocabulary(String canonicalName) {
+    return VOCABULARY.matcher(canonicalName).matches();
+  }
 
   /**
    * Whether a tensor is no weight: masks, positions and rotary tables that older releases stored,

@@ -110,7 +110,7 @@ class ArchitecturesTest {
             "-1 OTHER albert.conv.weight [8, 12]");
     assertThat(structure.isBuffer(tensors.tensors.getLast())).isTrue();
     assertThat(structure.layer("albert.encoder.layers.3.attention.query.weight"))
-        .contains(new LayerPosition(3, 4));
+        .contains(new LayerPosition("albert.encoder.layers.", 3, 4));
     assertThat(structure.layer("albert.norm.weight")).isEmpty();
     assertThat(structure.describe(spec("albert.norm.weight", 8))).isEqualTo("norm");
     assertThat(structure.describe(spec("...", 8))).isEqualTo("other");

@@ -100,8 +100,8 @@ class DecoderFamiliesTest {
   void tellsTheLayerOfAWeight() {
     ModelStructure structure = new TensorList().structure(GPT2);
 
-    assertThat(structure.layer("h.0.ln_1.weight")).contains(new LayerPosition(0, 12));
-    assertThat(structure.layer("h.11.mlp.c_fc.bias")).contains(new LayerPosition(11, 12));
+    assertThat(structure.layer("h.0.ln_1.weight")).contains(new LayerPosition("h.{n}.", 0, 12));
+    assertThat(structure.layer("h.11.mlp.c_fc.bias")).contains(new LayerPosition("h.{n}.", 11, 12));
     assertThat(structure.layer("h.12.mlp.c_fc.bias")).isEmpty();
     assertThat(structure.layer("h.007.mlp.c_fc.bias")).isEmpty();
     assertThat(structure.layer("h.99999999999999999999.ln_1.weight")).isEmpty();

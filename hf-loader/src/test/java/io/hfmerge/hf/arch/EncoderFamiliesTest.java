@@ -156,7 +156,7 @@ class EncoderFamiliesTest {
         .extracting(WeightMatrix::role)
         .containsExactly(Role.Q, Role.K, Role.V, Role.QKV, Role.O, Role.M1, Role.M2);
     assertThat(structure.layer("transformer.layer.0.ffn.lin1.weight"))
-        .contains(new LayerPosition(0, 6));
+        .contains(new LayerPosition("transformer.layer.{n}.", 0, 6));
     assertThat(structure.tiedWith("vocab_projector.weight"))
         .contains("embeddings.word_embeddings.weight");
     assertThat(structure.describe(spec(layer + "sa_layer_norm.weight", 768))).isEqualTo("norm");
@@ -211,7 +211,7 @@ class EncoderFamiliesTest {
         .hasSize(7 + 2 * 7 + 2 * 5);
     assertThat(structure.dimensions()).contains(new ModelDimensions(3, 512, 8, 8, 64));
     assertThat(structure.layer("decoder.block.1.layer.2.layer_norm.weight"))
-        .contains(new LayerPosition(1, 2));
+        .contains(new LayerPosition("decoder.block.{n}.", 1, 2));
     assertThat(structure.layer("encoder.block.1.layer.1.layer_norm.weight")).isEmpty();
     assertThat(structure.balanceTraits().mlp()).isEqualTo(Mlp.HOMOGENEOUS);
     assertThat(structure.tiedWith("lm_head.weight")).contains("shared.weight");

@@ -114,9 +114,12 @@ final class EncoderFamilies {
                     "layer.1.EncDecAttention.k",
                     "layer.1.EncDecAttention.v")
                 .of(Role.O, "layer.1.EncDecAttention.o")
-                .word("position bias", "layer.1.EncDecAttention.relative_attention_bias"))
+                .shared("position bias", "layer.1.EncDecAttention.relative_attention_bias"))
         .tied(UNLESS_CONFIG_UNTIES, "shared.weight", "lm_head.weight")
         .tied(ALWAYS, "shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
+        .module("encoder", "encoder.")
+        .module("decoder", "decoder.")
+        .module("shared", "shared.", "lm_head.")
         .activation("feed_forward_proj")
         .build();
   }
@@ -125,6 +128,6 @@ final class EncoderFamilies {
     return LayerStack.at(template, countKeys)
         .attention("layer.0.SelfAttention.q", "layer.0.SelfAttention.k", "layer.0.SelfAttention.v")
         .of(Role.O, "layer.0.SelfAttention.o")
-        .word("position bias", "layer.0.SelfAttention.relative_attention_bias");
+        .shared("position bias", "layer.0.SelfAttention.relative_attention_bias");
   }
 }
