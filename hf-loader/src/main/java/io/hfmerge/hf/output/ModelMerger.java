@@ -7,6 +7,7 @@ import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.error.InputChangedException;
 import io.hfmerge.error.NonFiniteOutputException;
 import io.hfmerge.error.OutputExistsException;
+import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
@@ -35,6 +36,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -109,6 +111,7 @@ public final class ModelMerger {
               ParameterGroups.of(plan),
               recipeText,
               open.identities(),
+              open,
               layout,
               tokenizer,
               target,
@@ -134,6 +137,7 @@ public final class ModelMerger {
       ParameterGroups groups,
       String recipeText,
       List<InputIdentity> inputs,
+      OpenModels models,
       HfModel layout,
       OutputTokenizer tokenizer,
       Path target,
@@ -178,7 +182,7 @@ public final class ModelMerger {
     writer.finish();
     long forcedNanos = System.nanoTime() - start;
     List<String> notes = new ArrayList<>();
-    List<String> companions = addCompanions(job.layout(), plan.recipe(), output.folder(), notes);
+    List<String> companions = addCompanions(plan, job.layout(), job.models()::model, output.folder(), notes);
     companions.removeIf(job.tokenizer()::replaces);
     notes.addAll(job.tokenizer().write(output.folder()));
     addCard(plan, report, job.recipeText(), job.target(), job.settings(), output.folder());
@@ -244,14 +248,26 @@ public final class ModelMerger {
   }
 
   private static List<String> addCompanions(
-      HfModel layout, Recipe recipe, Path folder, List<String> notes) throws IOException {
+      MergePlan plan,
+      HfModel layout,
+      Function<String, HfModel> models,
+      Path folder,
+      List<String> notes)
+      throws IOException {
     Path source = layout.location().folder();
     Optional<ModelConfig> config = layout.config();
     if (config.isPresent()) {
+      Recipe recipe = plan.recipe();
+      Path target = folder.resolve(CONFIG_FILE);
       OutputConfig.write(
           source.resolve(CONFIG_FILE),
-          folder.resolve(CONFIG_FILE),
+          target,
           Optional.ofNullable(recipe.outDtype() != null ? recipe.outDtype() : recipe.dtype()));
+      String text = Files.readString(target);
+      String edited = MergedConfig.edit(plan, layout, models, notes, text);
+      if (!edited.equals(text)) {
+        Files.writeString(target, edited);
+      }
     } else {
       notes.add(layout.reference() + " has no config.json, so the output has none");
     }
@@ -341,8 +357,16 @@ public final class ModelMerger {
     static OpenModels open(HfModels models, Recipe recipe) throws IOException {
       OpenModels open = new OpenModels(new LinkedHashMap<>());
       try {
+        List<UnresolvedReferenceException> unresolved = new ArrayList<>();
         for (String reference : recipe.references()) {
-          open.byReference().put(reference, models.openModel(reference));
+          try {
+            open.byReference().put(reference, models.openModel(reference));
+          } catch (UnresolvedReferenceException e) {
+            unresolved.add(e);
+          }
+        }
+        if (!unresolved.isEmpty()) {
+          throw all(unresolved);
         }
         if (recipe.tokenizer() != null
             && recipe.tokenizer().source() instanceof VocabularySource.Model(String reference)
@@ -354,6 +378,15 @@ public final class ModelMerger {
         open.close();
         throw e;
       }
+    }
+
+    private static UnresolvedReferenceException all(List<UnresolvedReferenceException> unresolved) {
+      UnresolvedReferenceException first = unresolved.getFirst();
+      return unresolved.size() == 1
+          ? first
+          : new UnresolvedReferenceException(
+              unresolved.stream().map(Throwable::getMessage).collect(Collectors.joining("\n")),
+              first);
     }
 
     List<MergeInput> inputs(Recipe recipe, OutputTokenizer tokenizer) {
