@@ -173,7 +173,12 @@ class CommandLineTest {
     Workplace place = new Workplace(temp);
     Map<String, String> before = place.state();
     String plan = Outcome.of(place.sum("--dry-run")).assertDone().out();
-    assertThat(plan).contains("model.layers.0.mlp.down_proj.weight");
+    assertThat(plan)
+        .contains("39 tensors merged, 0 copied", "model.layers.{0-3}: ", "mlp.down_proj.weight")
+        .contains("bytes of buffers (estimate", "seconds (estimate", "lm_head.weight")
+        .doesNotContain("model.layers.0.mlp.down_proj.weight");
+    assertThat(Outcome.of(place.sum("--dry-run", "--verbose")).assertDone().out())
+        .contains("model.layers.0.mlp.down_proj.weight  F32[32, 72]");
     assertThat(place.state()).isEqualTo(before);
     Outcome.of(place.sum()).assertDone();
     Outcome.of(place.sum("--force", "--dtype", "bf16", "--max-shard-size", "50kB")).assertDone();

@@ -5,8 +5,6 @@ import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.TreeMap;
 
 /**
  * Which output tensor comes from which inputs with which parameters. Made from headers alone, by
@@ -61,45 +59,16 @@ public record MergePlan(
     return tensors.stream().filter(tensor -> tensor instanceof MergedTensor).count();
   }
 
-  /** The plan for people: totals, then a line for each tensor, then the notes. */
-  public String describe() {
-    StringBuilder text = new StringBuilder();
-    text.append(
-        String.format(
-            Locale.ROOT,
-            "%s of %d checkpoints: %d tensors merged, %d copied; %,d bytes to read, %,d to write%n",
-            recipe.mergeMethod(),
-            inputs.size(),
-            mergedTensors(),
-            tensors.size() - mergedTensors(),
-            bytesToRead(),
-            bytesToWrite()));
-    for (PlannedTensor tensor : tensors) {
-      text.append(tensor.output().name()).append("  ").append(tensor.output().describe());
-      switch (tensor) {
-        case CopiedTensor copied ->
-            text.append("  copied from ")
-                .append(copied.source().input().reference())
-                .append(" (")
-                .append(copied.reason())
-                .append(')');
-        case MergedTensor merged -> describe(text, merged);
-      }
-      text.append(System.lineSeparator());
-    }
-    notes.forEach(note -> text.append("note: ").append(note).append(System.lineSeparator()));
-    return text.toString();
+  /**
+   * The plan for people: totals, what is read of each model, tensors that are made in the same way
+   * together, then the notes. One text per line.
+   */
+  public List<String> describe() {
+    return new PlanReport(this).lines();
   }
 
-  private static void describe(StringBuilder text, MergedTensor merged) {
-    for (int i = 0; i < merged.sources().size(); i++) {
-      text.append(i == 0 ? "  " : " + ").append(merged.context().models().get(i));
-      if (i == merged.context().base()) {
-        text.append(" (base)");
-      } else {
-        text.append(' ').append(new TreeMap<>(merged.context().parameters().perModel().get(i)));
-      }
-    }
-    text.append("  ").append(new TreeMap<>(merged.context().parameters().global()));
+  /** A line for each tensor of the output, with shapes and exact parameters. */
+  public List<String> describeTensors() {
+    return new PlanReport(this).tensorLines();
   }
 }

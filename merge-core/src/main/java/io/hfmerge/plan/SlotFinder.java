@@ -108,8 +108,9 @@ final class SlotFinder {
                 + name
                 + '"'
                 + Spelling.hint(name, modules)
-                + " It has: "
-                + String.join(", ", modules));
+                + " (it has: "
+                + String.join(", ", modules)
+                + ")");
       }
     }
     entries.forEach(this::module);

@@ -60,12 +60,12 @@ public record ModelReference(Source model, @Nullable Source adapter) {
   /** Where the adapter's part begins: after the longest path that exists, else at the one sign. */
   private static int adapterSign(String text) {
     for (int i = text.lastIndexOf(ADAPTER); i > 0; i = text.lastIndexOf(ADAPTER, i - 1)) {
-      if (exists(text.substring(0, i))) {
+      if (existsWithoutRevision(text.substring(0, i))) {
         return i;
       }
     }
     int first = text.indexOf(ADAPTER);
-    if (first >= 0 && exists(text.substring(first + 1))) {
+    if (first >= 0 && existsWithoutRevision(text.substring(first + 1))) {
       return first;
     }
     if (first != text.lastIndexOf(ADAPTER)) {
@@ -97,6 +97,11 @@ public record ModelReference(Source model, @Nullable Source adapter) {
             + "\" in \""
             + text
             + "\"; a path may contain it if it exists on this machine");
+  }
+
+  private static boolean existsWithoutRevision(String part) {
+    int sign = part.lastIndexOf(REVISION);
+    return exists(part) || (sign > 0 && exists(part.substring(0, sign)));
   }
 
   private static boolean exists(String text) {

@@ -51,8 +51,9 @@ public final class RecipeChecker {
               + recipe.mergeMethod()
               + '"'
               + Spelling.hint(recipe.mergeMethod(), methods.names())
-              + " There are: "
-              + String.join(", ", methods.names()));
+              + " (there are: "
+              + String.join(", ", methods.names())
+              + ")");
       return;
     }
     TokenizerChecker.check(recipe, faults);
@@ -154,8 +155,9 @@ public final class RecipeChecker {
               + name
               + '"'
               + Spelling.hint(name, known)
-              + " It takes: "
-              + (known.isEmpty() ? "none" : String.join(", ", known)));
+              + " (it takes: "
+              + (known.isEmpty() ? "none" : String.join(", ", known))
+              + ")");
       return;
     }
     for (ParameterRule rule : value.rules()) {

@@ -3,6 +3,7 @@ package io.hfmerge.recipe;
 import io.hfmerge.method.Compatibility;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.method.MergeMethods;
+import io.hfmerge.method.ParameterDescription;
 import io.hfmerge.tensor.DType;
 import java.util.Arrays;
 import java.util.List;
@@ -53,14 +54,14 @@ final class RecipeParser {
   }
 
   Recipe parse(Node root) {
-    Map<String, Node> keys = nodes.mapping(root, "a recipe", KEYS);
+    Map<String, Node> keys = nodes.mapping(root, "a recipe", KEYS, parameterNames());
     keys.forEach(problems::locate);
     String method = nodes.text(keys, "merge_method");
     if (method == null && !keys.containsKey("merge_method")) {
       problems.fault(root, "missing merge_method: one of " + String.join(", ", methods.names()));
     }
     RecipeBuilder recipe = Recipe.builder(method == null ? "(unreadable merge_method)" : method);
-    boolean withBody = addBody(recipe, root, keys, method);
+    boolean withBody = addBody(recipe, root, keys);
     Node base = keys.get("base_model");
     recipe.base(base == null ? null : nodes.reference(base));
     nodes.parameters(keys, "parameters").forEach(recipe::parameter);
@@ -89,15 +90,19 @@ final class RecipeParser {
     return built;
   }
 
+  /** What some method takes, and so belongs under parameters wherever it stands. */
+  private List<String> parameterNames() {
+    return methods.names().stream()
+        .flatMap(name -> methods.find(name).map(MergeMethod::description).stream())
+        .flatMap(description -> description.parameters().stream())
+        .map(ParameterDescription::name)
+        .distinct()
+        .toList();
+  }
+
   /** Reads models, slices or modules; whether there are any. */
-  private boolean addBody(
-      RecipeBuilder recipe, Node root, Map<String, Node> keys, @Nullable String method) {
-    List<String> parameterNames =
-        methods.find(method == null ? "" : method).map(MergeMethod::description).stream()
-            .flatMap(description -> description.parameters().stream())
-            .map(parameter -> parameter.name())
-            .toList();
-    BodyParser body = new BodyParser(problems, scalars, nodes, parameterNames);
+  private boolean addBody(RecipeBuilder recipe, Node root, Map<String, Node> keys) {
+    BodyParser body = new BodyParser(problems, scalars, nodes, parameterNames());
     List<String> found = BODIES.stream().filter(keys::containsKey).toList();
     if (found.isEmpty()) {
       problems.fault(root, "missing models: a list of {model, parameters}; or slices, or modules");

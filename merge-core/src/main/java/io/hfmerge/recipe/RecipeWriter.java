@@ -141,7 +141,8 @@ public final class RecipeWriter {
       return shortest;
     }
     if (Math.abs(value) < PLAIN_LIMIT && Math.abs(value) >= 1) {
-      return new BigDecimal(shortest).toPlainString() + ".0";
+      String plain = new BigDecimal(shortest).toPlainString();
+      return plain.contains(".") ? plain : plain + ".0";
     }
     // YAML 1.1 knows an exponent only with a sign
     return shortest.contains("E-") ? shortest : shortest.replace("E", "E+");

@@ -74,7 +74,13 @@ class MergePlannerTest {
     assertThat(plan.bytesToRead()).isEqualTo(2 * 3 * 8);
     assertThat(plan.bytesToWrite()).isEqualTo(3 * 8);
     assertThat(plan.notes()).isEmpty();
-    assertThat(plan.describe()).contains("3 tensors merged", "base (base) + model {", "weight=1.0");
+    assertThat(plan.describe())
+        .contains(
+            "task_arithmetic of 2 checkpoints: 3 tensors merged, 0 copied",
+            "merged: base (base) + model weight=1.0; lambda=1.0 normalize=false"
+                + " (3 tensors, 24 bytes)",
+            "    z, a, m");
+    assertThat(plan.describeTensors()).hasSize(3);
   }
 
   @Test

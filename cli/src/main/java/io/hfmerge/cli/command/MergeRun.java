@@ -35,7 +35,9 @@ final class MergeRun {
     ModelMerger merger = new ModelMerger(HfModels.load(), methods);
     MergeSettings settings = options.settings();
     if (options.dryRun()) {
-      merger.describePlan(recipe).lines().map(Terminal::printable).forEach(out::println);
+      merger.describePlan(recipe, settings, options.verbose()).stream()
+          .map(Terminal::printable)
+          .forEach(out::println);
     } else {
       MergedModel merged;
       try (ProgressLine progress = ProgressLine.create(commandLine.getErr())) {

@@ -62,8 +62,16 @@ public final class OutputOptions {
       description = "Print what would be read, merged, copied and written, and stop.")
   private boolean dryRun;
 
+  @Option(names = "--verbose", description = "With --dry-run: a line for each tensor as well.")
+  private boolean verbose;
+
   public boolean dryRun() {
     return dryRun;
+  }
+
+  /** Whether to list every tensor. */
+  public boolean verbose() {
+    return verbose;
   }
 
   /** The recipe with the seed that was asked for, if one was. */

@@ -40,6 +40,37 @@ final class CompanionFiles {
   private CompanionFiles() {}
 
   /**
+   * Finds the companion files of a model.
+   *
+   * @param source folder of the model
+   * @param remoteCode whether the config refers to Python files ({@code auto_map})
+   * @return their names, sorted; folders end with a slash and come before what is in them
+   */
+  static List<String> find(Path source, boolean remoteCode) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (Path file : list(source)) {
+      String name = file.getFileName().toString();
+      boolean folder = Files.isDirectory(file);
+      if (folder && isCompanionFolder(name)) {
+        found.add(name + "/");
+        for (Path inner : list(file)) {
+          String innerName = inner.getFileName().toString();
+          if (innerName.endsWith(".json") || innerName.endsWith(".jinja")) {
+            found.add(name + "/" + innerName);
+          }
+        }
+      } else if (!folder
+          && (TokenizerFiles.NAMES.contains(name)
+              || NAMES.contains(name)
+              || LICENCE.matcher(name).matches()
+              || (remoteCode && name.endsWith(".py")))) {
+        found.add(name);
+      }
+    }
+    return found;
+  }
+
+  /**
    * Copies the companion files of a model.
    *
    * @param source folder of the model that the output takes them from
@@ -48,27 +79,17 @@ final class CompanionFiles {
    * @return names of what was copied, sorted
    */
   static List<String> copy(Path source, Path target, boolean remoteCode) throws IOException {
-    List<String> copied = new ArrayList<>();
-    for (Path file : list(source)) {
-      String name = file.getFileName().toString();
-      boolean folder = Files.isDirectory(file);
-      if (folder && isCompanionFolder(name)) {
-        Path copy = Files.createDirectory(target.resolve(name));
-        for (Path inner : list(file)) {
-          String innerName = inner.getFileName().toString();
-          if (innerName.endsWith(".json") || innerName.endsWith(".jinja")) {
-            copied.add(copyFile(inner, copy, name + "/"));
-          }
-        }
-      } else if (!folder
-          && (TokenizerFiles.NAMES.contains(name)
-              || NAMES.contains(name)
-              || LICENCE.matcher(name).matches()
-              || (remoteCode && name.endsWith(".py")))) {
-        copied.add(copyFile(file, target, ""));
+    List<String> names = find(source, remoteCode);
+    for (String name : names) {
+      Path copy = target.resolve(name);
+      if (name.endsWith("/")) {
+        Files.createDirectory(copy);
+      } else {
+        copyFile(source.resolve(name), copy);
       }
     }
-    return copied;
+    names.removeIf(name -> name.endsWith("/"));
+    return names;
   }
 
   /** Whether a folder of this name belongs to a model folder written here. */
@@ -76,17 +97,15 @@ final class CompanionFiles {
     return name.equals(CHAT_TEMPLATES) || MODULE_FOLDER.matcher(name).matches();
   }
 
-  private static String copyFile(Path file, Path folder, String prefix) throws IOException {
-    String name = file.getFileName().toString();
+  private static void copyFile(Path file, Path copy) throws IOException {
     // the content alone: a file that was read-only in the Hub's cache is not so in the output
     try (InputStream in = Files.newInputStream(file)) {
-      Files.copy(in, folder.resolve(name));
+      Files.copy(in, copy);
     } catch (FileSystemException e) {
       throw e; // names its file
     } catch (IOException e) {
-      throw new IOException(folder.resolve(name) + ": " + e.getMessage(), e);
+      throw new IOException(copy + ": " + e.getMessage(), e);
     }
-    return prefix + name;
   }
 
   private static List<Path> list(Path folder) throws IOException {

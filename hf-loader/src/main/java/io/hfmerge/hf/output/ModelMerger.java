@@ -1,6 +1,7 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeEngine;
+import io.hfmerge.engine.MergeEstimate;
 import io.hfmerge.engine.MergeReport;
 import io.hfmerge.engine.MergeReport.NonFinite;
 import io.hfmerge.error.IncompatibleCheckpointsException;
@@ -64,11 +65,30 @@ public final class ModelMerger {
   /**
    * Plans a merge without reading weights or writing anything.
    *
-   * @return the plan's text: totals and a line for each tensor
+   * @param settings how it would run
+   * @param everyTensor whether to list the tensors one by one as well
+   * @return the plan and its estimated cost, a text per line
    */
-  public String describePlan(Recipe recipe) throws IOException {
+  public List<String> describePlan(Recipe recipe, MergeSettings settings, boolean everyTensor)
+      throws IOException {
     try (OpenModels open = OpenModels.open(models, recipe)) {
-      return plan(recipe, open, OutputTokenizer.plan(recipe, open.byReference())).describe();
+      OutputTokenizer tokenizer = OutputTokenizer.plan(recipe, open.byReference());
+      MergePlan plan = plan(recipe, open, tokenizer);
+      HfModel layout = open.model(plan.inputs().getFirst().reference());
+      refuseQuantised(layout);
+      List<String> lines = new ArrayList<>(plan.describe());
+      if (everyTensor) {
+        lines.addAll(plan.describeTensors());
+      }
+      List<String> companions =
+          CompanionFiles.find(layout.location().folder(), usesRemoteCode(layout));
+      companions.removeIf(name -> name.endsWith("/") || tokenizer.replaces(name));
+      lines.add(
+          companions.isEmpty()
+              ? "no companion files in the base to copy"
+              : "copied from the base: " + String.join(", ", companions));
+      lines.addAll(MergeEstimate.of(plan, settings.engine()).lines());
+      return lines;
     }
   }
 
@@ -247,6 +267,10 @@ public final class ModelMerger {
     }
   }
 
+  private static boolean usesRemoteCode(HfModel model) {
+    return model.config().filter(config -> config.has("auto_map")).isPresent();
+  }
+
   private static List<String> addCompanions(
       MergePlan plan,
       HfModel layout,
@@ -271,7 +295,7 @@ public final class ModelMerger {
     } else {
       notes.add(layout.reference() + " has no config.json, so the output has none");
     }
-    boolean remoteCode = config.filter(c -> c.has("auto_map")).isPresent();
+    boolean remoteCode = usesRemoteCode(layout);
     if (remoteCode) {
       notes.add("the config refers to Python code (auto_map); its files were copied, not run");
     }
