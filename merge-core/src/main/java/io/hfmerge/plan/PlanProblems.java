@@ -12,7 +12,7 @@ import java.util.Map;
 final class PlanProblems {
 
   /** So that checkpoints of different families do not fill the screen. */
-  private static final int MAX_SHOWN = 10;
+  private static final int MAX_SHOWN = 50;
 
   /** Names listed in one note; the plan has them all. */
   private static final int MAX_NAMES = 10;

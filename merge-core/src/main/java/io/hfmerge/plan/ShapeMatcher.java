@@ -50,12 +50,12 @@ final class ShapeMatcher {
   }
 
   private void refuse(OutputSlot slot, Found one) {
-    String advice =
-        switch (policy) {
-          case REFUSE -> "";
-          case CROP -> "; only matrices of the vocabulary are cropped";
-          case SKIP -> "";
-        };
+    String advice = "";
+    if (policy == MismatchPolicy.CROP) {
+      advice = "; only matrices of the vocabulary are cropped";
+    } else if (slot.owner().naming().isVocabulary(slot.canonical())) {
+      advice = "; on_mismatch: crop would cut both to the rows and columns they have in common";
+    }
     problems.incompatible(
         "tensor \""
             + slot.tensor().name()

@@ -11,6 +11,8 @@ import io.hfmerge.recipe.ParameterRule;
 import io.hfmerge.recipe.ParameterValue;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.recipe.RecipeBuilder;
+import io.hfmerge.recipe.Slice;
+import io.hfmerge.recipe.SliceSource;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.Shape;
 import io.hfmerge.tensor.TensorSpec;
@@ -297,6 +299,35 @@ class MergePlannerTest {
     assertThatThrownBy(() -> plan(mean("a").build(), new LayeredNaming(1), a))
         .isInstanceOf(IncompatibleCheckpointsException.class)
         .hasMessageContaining("are both \"embed\"");
+  }
+
+  @Test
+  void plansAndDescribesSixtyThousandTensors() {
+    int layers = 60;
+    MemoryCheckpoint base = new MemoryCheckpoint("base");
+    open.add(base);
+    for (int layer = 0; layer < layers; layer++) {
+      for (int expert = 0; expert < 1000; expert++) {
+        String name = "layers." + layer + ".experts." + expert + ".w";
+        base.with(name, DType.F32, Shape.of(1), 1);
+      }
+    }
+    ParameterValue weight =
+        new ParameterValue(
+            List.of(
+                new ParameterRule("experts.7", List.of(0.25, 1.0, 0.5), false),
+                new ParameterRule("*", List.of(1.0), false)));
+    Recipe recipe =
+        Recipe.builder("linear")
+            .parameter("weight", weight)
+            .slice(Slice.of(new SliceSource("base", 0, 40), new SliceSource("base", 20, 60)))
+            .slice(Slice.of(new SliceSource("base", 20, 60)))
+            .build();
+    MergePlan plan = plan(recipe, new StackNaming(layers), base);
+    assertThat(plan.tensors()).hasSize(80_000);
+    // one line a layer for the gradient, not one a tensor
+    assertThat(plan.describe().size()).isLessThan(200);
+    assertThat(plan.describeTensors()).hasSize(80_000);
   }
 
   @Test
