@@ -179,6 +179,7 @@ class CommandLineTest {
         .doesNotContain("model.layers.0.mlp.down_proj.weight");
     assertThat(Outcome.of(place.sum("--dry-run", "--verbose")).assertDone().out())
         .contains("model.layers.0.mlp.down_proj.weight  F32[32, 72]");
+    assertThat(Outcome.of(place.sum("--verbose")).code()).isEqualTo(2);
     assertThat(place.state()).isEqualTo(before);
     Outcome.of(place.sum()).assertDone();
     Outcome.of(place.sum("--force", "--dtype", "bf16", "--max-shard-size", "50kB")).assertDone();

@@ -8,7 +8,8 @@ import java.util.List;
  *
  * @param output name, dtype and shape of the result; every input has this shape
  * @param models references of the models that have the tensor, in the recipe's order; the base, if
- *     it is an input, comes first
+ *     it is an input, comes first. All differ: a model that is merged with itself has a number
+ *     behind its second mention, as in {@code org/a (2)}
  * @param base index of the base model among them, or {@link #NO_BASE}
  * @param parameters values for this tensor
  * @param compatibility whose numbers are wanted

@@ -10,9 +10,12 @@ import io.hfmerge.recipe.Recipe;
 import io.hfmerge.recipe.RecipeChecker;
 import io.hfmerge.tensor.DType;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Makes plans out of recipes and open checkpoints, from headers alone.
@@ -70,6 +73,9 @@ public final class MergePlanner {
     List<PlannedTensor> tensors =
         new TensorMatcher(recipe, method, layout, problems).match(finder.slots());
     noteDoubles(tensors, problems);
+    if (recipe.dtype() == null && recipe.outDtype() == null) {
+      noteMixture(tensors, layout, problems);
+    }
     problems.throwIfAny();
     return new MergePlan(recipe, method, used, tensors, finder.stacks(), problems.notes());
   }
@@ -88,6 +94,30 @@ public final class MergePlanner {
               + (narrowed == 1 ? " tensor is" : " tensors are")
               + " stored as F64 and merged in the precision of F32");
     }
+  }
+
+  /** Says where layers from other models bring dtypes that the layout's model has not. */
+  private static void noteMixture(
+      List<PlannedTensor> tensors, CanonicalIndex layout, PlanProblems problems) {
+    Set<DType> known = EnumSet.noneOf(DType.class);
+    layout.entries().forEach(entry -> known.add(entry.spec().dtype()));
+    Map<DType, Integer> others = new EnumMap<>(DType.class);
+    for (PlannedTensor tensor : tensors) {
+      boolean asStored =
+          tensor.sources().stream()
+              .anyMatch(source -> source.tensor().dtype() == tensor.output().dtype());
+      if (asStored && !known.contains(tensor.output().dtype())) {
+        others.merge(tensor.output().dtype(), 1, Integer::sum);
+      }
+    }
+    others.forEach((dtype, count) ->
+        problems.note(
+            count
+                + (count == 1 ? " tensor is " : " tensors are ")
+                + dtype
+                + " as stored in another model, unlike "
+                + layout.reference()
+                + "; out_dtype makes all of them one"));
   }
 
   private static CanonicalIndex index(Map<String, CanonicalIndex> indices, String reference) {

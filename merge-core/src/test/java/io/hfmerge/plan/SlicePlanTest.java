@@ -321,6 +321,24 @@ class SlicePlanTest {
   }
 
   @Test
+  void saysWhereLayersBringAnotherDtype() {
+    MergeInput a = model("a", 1);
+    MergeInput b = model("b", 1);
+    ((MemoryCheckpoint) a.checkpoint()).with("model.layers.0.x", DType.F32, Shape.of(1), 1);
+    ((MemoryCheckpoint) b.checkpoint()).with("model.layers.0.x", DType.BF16, Shape.of(1), 1);
+    RecipeBuilder recipe =
+        sum()
+            .slice(Slice.of(new SliceSource("a", 0, 1)))
+            .slice(Slice.of(new SliceSource("b", 0, 1)));
+    assertThat(PLANNER.plan(recipe.build(), List.of(a, b)).notes())
+        .singleElement()
+        .asString()
+        .startsWith("1 tensor is BF16 as stored in another model, unlike a");
+    recipe.dtype(DType.F32);
+    assertThat(PLANNER.plan(recipe.build(), List.of(a, b)).notes()).isEmpty();
+  }
+
+  @Test
   void residualWeightsAreNotedAsWithoutEffect() {
     Slice slice = new Slice(List.of(new SliceSource("a", 0, 1)), null, Map.of(), 0.5);
     assertThat(PLANNER.plan(sum().slice(slice).build(), List.of(model("a", 1))).notes())

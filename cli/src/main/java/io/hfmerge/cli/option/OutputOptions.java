@@ -90,6 +90,11 @@ public final class OutputOptions {
           java.util.Objects.requireNonNull(spec).commandLine(),
           "--threads: expected 1 to 1024, found " + threads);
     }
+    if (verbose && !dryRun) {
+      throw new ParameterException(
+          java.util.Objects.requireNonNull(spec).commandLine(),
+          "--verbose: expected beside --dry-run; the tensors of a merge are in its output");
+    }
     return new MergeSettings(
         MergeOptions.ofThreads(threads),
         force,

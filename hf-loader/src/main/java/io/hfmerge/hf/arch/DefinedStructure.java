@@ -162,6 +162,7 @@ final class DefinedStructure implements ModelStructure {
 
   private boolean isShared(String canonicalName) {
     return layerNames.stream()
+        .filter(LayerNames::hasShared)
         .anyMatch(names -> names.layer(canonicalName).filter(names::isShared).isPresent());
   }
 

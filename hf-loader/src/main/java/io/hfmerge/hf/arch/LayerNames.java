@@ -46,6 +46,11 @@ final class LayerNames {
         : Optional.empty();
   }
 
+  /** Whether some modules lie in one layer and belong to all of them. */
+  boolean hasShared() {
+    return !stack.shared().isEmpty();
+  }
+
   /** Whether a tensor lies in one layer and belongs to all of them. */
   boolean isShared(InLayer place) {
     return stack.shared().stream().anyMatch(module -> place.rest().startsWith(module + '.'));

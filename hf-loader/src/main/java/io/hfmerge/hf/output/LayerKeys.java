@@ -7,6 +7,7 @@ import io.hfmerge.plan.StackedLayers.Origin;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -82,15 +83,36 @@ record LayerKeys(StackedLayers stack, List<String> scope, int count) {
   /** Fewer entries may well be something else than one for each layer. */
   private static final int WORTH_A_NOTE = 3;
 
-  /** Paths of the keys of the usual names with a number of layers. */
-  static List<List<String>> findCount(ModelConfig config, int count) {
+  /** What stacks and settings of the same part have in their names. */
+  private static final Map<String, String> WORDS =
+      Map.of(
+          "encoder", "encoder",
+          "decoder", "decoder",
+          "vision", "vision",
+          "audio", "audio",
+          "text", "text",
+          "language", "text");
+
+  /**
+   * Paths of the keys of the usual names with a number of layers; of several only those that sound
+   * like the stack, if any do.
+   */
+  static List<List<String>> findCount(ModelConfig config, String stack, int count) {
     List<List<String>> found = new ArrayList<>();
     JsonNode tree = config.tree();
     addCounts(tree, List.of(), count, found);
     for (String part : PARTS) {
       addCounts(tree.path(part), List.of(part), count, found);
     }
-    return found;
+    List<List<String>> alike =
+        found.stream()
+            .filter(path ->
+                WORDS.entrySet().stream()
+                    .anyMatch(word ->
+                        stack.contains(word.getKey())
+                            && String.join(".", path).contains(word.getValue())))
+            .toList();
+    return found.size() > 1 && !alike.isEmpty() ? alike : found;
   }
 
   private static void addCounts(

@@ -118,7 +118,7 @@ final class MergedConfig {
     if (isWhole(stack, count)) {
       return;
     }
-    List<List<String>> found = LayerKeys.findCount(config, count);
+    List<List<String>> found = LayerKeys.findCount(config, stack.stack(), count);
     if (found.size() != 1) {
       notes.add(
           "config.json: set the number of layers of "

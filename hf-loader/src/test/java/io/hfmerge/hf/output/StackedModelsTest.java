@@ -283,6 +283,36 @@ class StackedModelsTest {
   }
 
   @Test
+  void theKeyThatSoundsLikeTheStackCountsItsLayers() throws IOException {
+    List<StoredTensor> tensors = new ArrayList<>();
+    for (String name : List.of("decoder.layers.0.w", "encoder.layers.0.w", "shared.weight")) {
+      tensors.add(StoredTensor.of("model." + name, DType.F32, Shape.of(1), tensors.size()));
+    }
+    Path model = ModelFolders.write(temp.resolve("own"), tensors);
+    Files.writeString(
+        model.resolve("config.json"),
+        "{\"model_type\": \"own\", \"encoder_layers\": 1, \"decoder_layers\": 1,"
+            + " \"num_hidden_layers\": 1}");
+    Path out = temp.resolve("out");
+    String slice = "{sources: [{model: '" + model + "', layer_range: [0, 1]}]}";
+    Merging.merge(
+        "{merge_method: linear, parameters: {weight: 1}, modules: {decoder: {slices: ["
+            + slice
+            + ", "
+            + slice
+            + "]}}}",
+        out);
+    assertThat(config(out).get("decoder_layers").intValue()).isEqualTo(2);
+    assertThat(config(out).get("encoder_layers").intValue()).isEqualTo(1);
+    assertThat(ModelFolders.read(out))
+        .containsOnlyKeys(
+            "model.decoder.layers.0.w",
+            "model.decoder.layers.1.w",
+            "model.encoder.layers.0.w",
+            "model.shared.weight");
+  }
+
+  @Test
   void stacksOneModuleOfT5AndKeepsTheOthersDepth() throws IOException {
     Path model = t5();
     String recipe =
