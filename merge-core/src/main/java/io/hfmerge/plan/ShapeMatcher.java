@@ -2,6 +2,7 @@ package io.hfmerge.plan;
 
 import io.hfmerge.plan.TensorMatcher.Found;
 import io.hfmerge.recipe.MismatchPolicy;
+import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.Shape;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.ArrayList;
@@ -11,10 +12,12 @@ import java.util.List;
 final class ShapeMatcher {
 
   private final MismatchPolicy policy;
+  private final boolean withTokenizer;
   private final PlanProblems problems;
 
-  ShapeMatcher(MismatchPolicy policy, PlanProblems problems) {
-    this.policy = policy;
+  ShapeMatcher(Recipe recipe, PlanProblems problems) {
+    this.policy = recipe.onMismatch();
+    this.withTokenizer = recipe.tokenizer() != null;
     this.problems = problems;
   }
 
@@ -50,12 +53,6 @@ final class ShapeMatcher {
   }
 
   private void refuse(OutputSlot slot, Found one) {
-    String advice = "";
-    if (policy == MismatchPolicy.CROP) {
-      advice = "; only matrices of the vocabulary are cropped";
-    } else if (slot.owner().naming().isVocabulary(slot.canonical())) {
-      advice = "; on_mismatch: crop would cut both to the rows and columns they have in common";
-    }
     problems.incompatible(
         "tensor \""
             + slot.tensor().name()
@@ -67,7 +64,30 @@ final class ShapeMatcher {
             + one.source().tensor().describe()
             + " in "
             + one.member().label()
-            + advice);
+            + advice(slot, one.source().tensor()));
+  }
+
+  private String advice(OutputSlot slot, TensorSpec found) {
+    boolean vocabulary = slot.owner().naming().isVocabulary(slot.canonical());
+    if (policy == MismatchPolicy.CROP && !vocabulary) {
+      return "; only matrices of the vocabulary are cropped";
+    }
+    if (withTokenizer || !differInRows(slot, found)) {
+      return "";
+    }
+    return "; if its rows are tokens, add \"tokenizer_source: union\" to the recipe"
+        + (vocabulary ? ", or cut them to the common ones with \"on_mismatch: crop\"" : "");
+  }
+
+  /** Rows that differ in number outside the layers are mostly tokens. */
+  private static boolean differInRows(OutputSlot slot, TensorSpec found) {
+    List<Long> wanted = slot.tensor().shape().dimensions();
+    List<Long> other = found.shape().dimensions();
+    return wanted.size() == other.size()
+        && !wanted.isEmpty()
+        && wanted.subList(1, wanted.size()).equals(other.subList(1, other.size()))
+        && slot.offset() == OutputSlot.BY_NAME
+        && !LayerGuess.inLayer(slot.owner(), slot.canonical());
   }
 
   private static boolean canBeCropped(OutputSlot slot, List<Found> found) {

@@ -33,7 +33,7 @@ final class TensorMatcher {
     this.layout = layout;
     this.problems = problems;
     this.resolver = new ParameterResolver(method.description(), recipe, problems);
-    this.shapes = new ShapeMatcher(recipe.onMismatch(), problems);
+    this.shapes = new ShapeMatcher(recipe, problems);
   }
 
   List<PlannedTensor> match(List<OutputSlot> slots) {

@@ -167,8 +167,14 @@ final class MergedConfig {
     return models.apply(origin.input().reference()).config().orElse(config);
   }
 
-  /** Cropped embeddings have fewer rows than the config says. */
+  /**
+   * Cropped embeddings have fewer rows than the config says; where the recipe chooses a vocabulary,
+   * that decides.
+   */
   private void setVocabulary() {
+    if (plan.recipe().tokenizer() != null) {
+      return;
+    }
     for (PlannedTensor tensor : plan.tensors()) {
       TensorSpec output = tensor.output();
       TensorSpec stored = layout.checkpoint().find(output.name()).orElse(output);

@@ -202,7 +202,8 @@ public final class ModelMerger {
     writer.finish();
     long forcedNanos = System.nanoTime() - start;
     List<String> notes = new ArrayList<>();
-    List<String> companions = addCompanions(plan, job.layout(), job.models()::model, output.folder(), notes);
+    List<String> companions =
+        addCompanions(plan, job.layout(), job.models()::model, output.folder(), notes);
     companions.removeIf(job.tokenizer()::replaces);
     notes.addAll(job.tokenizer().write(output.folder()));
     addCard(plan, report, job.recipeText(), job.target(), job.settings(), output.folder());
