@@ -5,11 +5,12 @@ import io.hfmerge.plan.MergedTensor;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Feeds a tensor to a statistics pass, a segment per unit. Tiles and segments are cut the same way
- * whatever the options; partial results are folded in ascending order.
+ * Feeds a tensor to a statistics pass, a wanted segment per unit. Tiles and segments are cut the
+ * same way whatever the options; partial results are folded in ascending order.
  */
 final class StatisticsPhase<P> extends Phase {
 
@@ -28,6 +29,10 @@ final class StatisticsPhase<P> extends Phase {
   private final PhaseOpener opener;
   private final int tileElements;
   private final long segmentElements;
+
+  /** First elements of the segments that the pass wants. */
+  private final long[] starts;
+
   private final int window;
 
   private final Map<Integer, P> waiting = new HashMap<>();
@@ -42,14 +47,23 @@ final class StatisticsPhase<P> extends Phase {
       int threads) {
     int tile = Tiles.elements(pass, TILE_ELEMENTS);
     long segment = Math.ceilDiv(Math.max(1, pass.segmentElements()), (long) tile) * tile;
-    super(unitsOf(tensor.output().elements(), segment));
+    long[] starts = wanted(pass, tensor.output().elements(), segment);
+    super(starts.length);
     this.tensor = tensor;
     this.sources = sources;
     this.pass = pass;
     this.opener = opener;
     this.tileElements = tile;
     this.segmentElements = segment;
+    this.starts = starts;
     this.window = WAITING_PER_WORKER * threads;
+  }
+
+  private static long[] wanted(StatisticsPass<?> pass, long elements, long segment) {
+    return LongStream.range(0, unitsOf(elements, segment))
+        .map(index -> index * segment)
+        .filter(start -> pass.wants(start, Math.min(elements, start + segment)))
+        .toArray();
   }
 
   @Override
@@ -61,7 +75,7 @@ final class StatisticsPhase<P> extends Phase {
   void run(int unit, Worker worker) throws IOException {
     awaitTurn(unit, worker);
     P partial = pass.newPartial();
-    long first = unit * segmentElements;
+    long first = starts[unit];
     long length = Math.min(segmentElements, tensor.output().elements() - first);
     worker.feed(tensor, sources, pass, partial, first, length, tileElements);
     fold(unit, partial);

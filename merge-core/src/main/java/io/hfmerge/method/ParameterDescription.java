@@ -1,5 +1,6 @@
 package io.hfmerge.method;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,12 +8,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name as in a recipe
  * @param scope one value for all models, or one per model
- * @param type number or truth value
- * @param defaultValue value where a recipe gives none, truth values as 0 or 1; {@code null} if it
- *     must be given
+ * @param type number, truth value or word
+ * @param defaultValue value where a recipe gives none, truth values as 0 or 1, words as their
+ *     places; {@code null} if it must be given
  * @param minimum smallest allowed value
  * @param maximum largest allowed value
  * @param meaning one line for people
+ * @param choices the words that a {@link Type#CHOICE} takes, whose values are their places in this
+ *     list; empty for other types
  * @param used false where a recipe may give it and the method has no use for it
  */
 public record ParameterDescription(
@@ -23,6 +26,7 @@ public record ParameterDescription(
     double minimum,
     double maximum,
     String meaning,
+    List<String> choices,
     boolean used) {
 
   /** Whether a parameter has one value or one for each model. */
@@ -34,10 +38,13 @@ public record ParameterDescription(
   /** What values a parameter takes. */
   public enum Type {
     NUMBER,
-    FLAG
+    FLAG,
+    /** One of several words. */
+    CHOICE
   }
 
   public ParameterDescription {
+    choices = List.copyOf(choices);
     if (!name.matches("[A-Za-z][A-Za-z0-9_]*")) {
       throw new IllegalArgumentException("not a parameter name: \"" + name + '"');
     }
@@ -53,25 +60,46 @@ public record ParameterDescription(
   public static ParameterDescription number(
       String name, Scope scope, @Nullable Double defaultValue, String meaning) {
     return new ParameterDescription(
-        name, scope, Type.NUMBER, defaultValue, -Double.MAX_VALUE, Double.MAX_VALUE, meaning, true);
+        name,
+        scope,
+        Type.NUMBER,
+        defaultValue,
+        -Double.MAX_VALUE,
+        Double.MAX_VALUE,
+        meaning,
+        List.of(),
+        true);
   }
 
   /** A truth value for all models. */
   public static ParameterDescription flag(String name, boolean defaultValue, String meaning) {
     return new ParameterDescription(
-        name, Scope.GLOBAL, Type.FLAG, defaultValue ? 1.0 : 0.0, 0, 1, meaning, true);
+        name, Scope.GLOBAL, Type.FLAG, defaultValue ? 1.0 : 0.0, 0, 1, meaning, List.of(), true);
+  }
+
+  /**
+   * One of several words, for all models.
+   *
+   * @param choices the words, the default first
+   */
+  public static ParameterDescription choice(String name, List<String> choices, String meaning) {
+    if (choices.size() < 2) {
+      throw new IllegalArgumentException(name + ": nothing to choose from in " + choices);
+    }
+    return new ParameterDescription(
+        name, Scope.GLOBAL, Type.CHOICE, 0.0, 0, choices.size() - 1, meaning, choices, true);
   }
 
   /** The same with a narrower range, both ends included. */
   public ParameterDescription within(double newMinimum, double newMaximum) {
     return new ParameterDescription(
-        name, scope, type, defaultValue, newMinimum, newMaximum, meaning, used);
+        name, scope, type, defaultValue, newMinimum, newMaximum, meaning, choices, used);
   }
 
   /** The same, accepted for compatibility and without effect. */
   public ParameterDescription unused() {
     return new ParameterDescription(
-        name, scope, type, defaultValue, minimum, maximum, meaning, false);
+        name, scope, type, defaultValue, minimum, maximum, meaning, choices, false);
   }
 
   /** Whether a recipe must give it. */

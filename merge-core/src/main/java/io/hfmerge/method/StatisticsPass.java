@@ -1,7 +1,7 @@
 package io.hfmerge.method;
 
 /**
- * Looks at every element of the inputs of one tensor and then answers with the next step.
+ * Looks at the elements of the inputs of one tensor and then answers with the next step.
  *
  * <p>The tensor is cut into segments of a length that the pass itself chooses. Each segment is fed,
  * tile by tile in ascending order and by one thread, into a partial result of its own; partial
@@ -39,9 +39,10 @@ public non-sealed interface StatisticsPass<P> extends TensorMerge {
   P fold(P before, P next);
 
   /**
-   * The step that follows, once every element was seen.
+   * The step that follows, once every element that is wanted was seen.
    *
-   * @param all fold over all segments; untouched by {@link #accept} if the tensor is empty
+   * @param all fold over all segments; untouched by {@link #accept} if the tensor is empty or
+   *     nothing was wanted
    */
   TensorMerge next(P all);
 
@@ -52,5 +53,17 @@ public non-sealed interface StatisticsPass<P> extends TensorMerge {
    */
   default long segmentElements() {
     return DEFAULT_SEGMENT_ELEMENTS;
+  }
+
+  /**
+   * Whether a segment has to be looked at, so that a sample, or the one place that is still
+   * unclear, costs no reading of the whole tensor. Segments that are not wanted are neither read
+   * nor folded.
+   *
+   * @param firstElement row-major index of the segment's first element
+   * @param endElement index after its last
+   */
+  default boolean wants(long firstElement, long endElement) {
+    return true;
   }
 }

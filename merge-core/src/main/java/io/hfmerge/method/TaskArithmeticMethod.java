@@ -1,6 +1,7 @@
 package io.hfmerge.method;
 
 import io.hfmerge.method.ParameterDescription.Scope;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -10,8 +11,8 @@ import java.util.List;
  * r = b + lambda/q sum_i w_i (x_i - b)        q = sum_i w_i with normalize, else 1
  *
  * Shape:   inputs and result (any), F32 tiles, F64 sums.
- * Range:   weight and lambda finite, of any sign. With normalize, |q| below VANISHING_SUM counts as
- *          1, which the report remarks on.
+ * Range:   weight and lambda finite, of any sign. With normalize, |q| below 1e-8 counts as 1, which the
+ *          report remarks on.
  * NaN:     NaN in, NaN out. An infinity shared by base and model gives NaN.
  * Same:    models equal to the base, or lambda 0, give the base back bit for bit (finite values).
  * Cost:    two additions and a multiplication per model and element.
@@ -22,9 +23,6 @@ import java.util.List;
  * </pre>
  */
 public final class TaskArithmeticMethod implements MergeMethod {
-
-  /** Sum of weights below which mergekit does not divide by it; kept, for equal numbers. */
-  static final double VANISHING_SUM = 1e-8;
 
   private static final MethodDescription DESCRIPTION =
       new MethodDescription(
@@ -66,33 +64,27 @@ public final class TaskArithmeticMethod implements MergeMethod {
   public TensorMerge prepare(TensorContext context) {
     TensorParameters parameters = context.parameters();
     int[] models = context.nonBase();
-    double sum = weightSum(context);
-    double divisor = parameters.flag("normalize") && !vanishes(sum) ? sum : 1;
+    double[] weights = weights(context);
+    double divisor = parameters.flag("normalize") ? WeightSum.divisor(weights) : 1;
     double lambda = parameters.number("lambda");
     double[] coefficients = new double[models.length];
     for (int i = 0; i < models.length; i++) {
-      coefficients[i] = parameters.number("weight", models[i]) / divisor * lambda;
+      coefficients[i] = weights[i] / divisor * lambda;
     }
     return new DeltaSumKernel(context.base(), models, coefficients, context.output().dtype());
   }
 
   @Override
   public List<String> remarks(TensorContext context) {
-    if (context.parameters().flag("normalize") && vanishes(weightSum(context))) {
-      return List.of("the weights add up to zero: the task vectors are not normalised");
+    if (context.parameters().flag("normalize") && WeightSum.vanishes(weights(context))) {
+      return List.of(WeightSum.REMARK);
     }
     return List.of();
   }
 
-  private static double weightSum(TensorContext context) {
-    double sum = 0;
-    for (int model : context.nonBase()) {
-      sum += context.parameters().number("weight", model);
-    }
-    return sum;
-  }
-
-  private static boolean vanishes(double sum) {
-    return Math.abs(sum) < VANISHING_SUM;
+  private static double[] weights(TensorContext context) {
+    return Arrays.stream(context.nonBase())
+        .mapToDouble(model -> context.parameters().number("weight", model))
+        .toArray();
   }
 }

@@ -120,9 +120,13 @@ final class ParameterResolver {
   }
 
   /**
-   * Truth values have nothing between them; mergekit makes numbers of them, of which 0 is false.
+   * A word counts by its place among the choices. Truth values have nothing between them; mergekit makes numbers of them, of which 0 is false.
    */
   private double at(ParameterRule rule, ParameterDescription parameter, double position) {
+    String word = rule.word();
+    if (word != null) {
+      return parameter.choices().indexOf(word);
+    }
     boolean steps =
         parameter.type() == ParameterDescription.Type.FLAG
             && recipe.compatibility() != Compatibility.MERGEKIT;

@@ -1,6 +1,7 @@
 package io.hfmerge.recipe;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A parameter's value for the tensors that a filter lets through.
@@ -8,11 +9,24 @@ import java.util.List;
  * @param filter part of a tensor's name (plain text, no pattern); {@link #ANY} lets all through
  * @param knots one number, or several for the layers from first to last
  * @param truth whether it is written as true and false, which are 1 and 0 here
+ * @param word what is written where it is neither number nor truth value: one of the words that the
+ *     parameter knows; {@code knots} is then a zero
  */
-public record ParameterRule(String filter, List<Double> knots, boolean truth) {
+public record ParameterRule(
+    String filter, List<Double> knots, boolean truth, @Nullable String word) {
 
   /** Filter of a rule for all tensors. */
   public static final String ANY = "*";
+
+  /** A rule of numbers or truth values. */
+  public ParameterRule(String filter, List<Double> knots, boolean truth) {
+    this(filter, knots, truth, null);
+  }
+
+  /** A rule of one word. */
+  public static ParameterRule ofWord(String filter, String word) {
+    return new ParameterRule(filter, List.of(0.0), false, word);
+  }
 
   public ParameterRule {
     knots = List.copyOf(knots);
@@ -21,6 +35,9 @@ public record ParameterRule(String filter, List<Double> knots, boolean truth) {
     }
     if (knots.isEmpty()) {
       throw new IllegalArgumentException("a value needs at least one number");
+    }
+    if (word != null && (word.isBlank() || truth || !knots.equals(List.of(0.0)))) {
+      throw new IllegalArgumentException("not a word: " + word);
     }
     for (double knot : knots) {
       if (!Double.isFinite(knot) || (truth && knot != 0 && knot != 1)) {

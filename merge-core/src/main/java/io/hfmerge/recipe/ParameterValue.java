@@ -30,6 +30,11 @@ public record ParameterValue(List<ParameterRule> rules) {
         List.of(new ParameterRule(ParameterRule.ANY, List.of(flag ? 1.0 : 0.0), true)));
   }
 
+  /** The same word for all tensors. */
+  public static ParameterValue of(String word) {
+    return new ParameterValue(List.of(ParameterRule.ofWord(ParameterRule.ANY, word)));
+  }
+
   /** Numbers that the layers from first to last interpolate between. */
   public static ParameterValue gradient(List<Double> knots) {
     return new ParameterValue(List.of(new ParameterRule(ParameterRule.ANY, knots, false)));

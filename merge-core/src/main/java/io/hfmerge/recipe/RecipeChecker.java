@@ -161,16 +161,9 @@ public final class RecipeChecker {
       return;
     }
     for (ParameterRule rule : value.rules()) {
-      for (double knot : rule.knots()) {
-        boolean fits =
-            parameter.type() == ParameterDescription.Type.FLAG
-                ? knot == 0 || knot == 1
-                : knot >= parameter.minimum() && knot <= parameter.maximum();
-        if (!fits) {
-          faults.accept(
-              path,
-              "expected " + expected(parameter) + ", found " + (rule.truth() ? knot != 0 : knot));
-        }
+      String wrong = ParameterFit.firstWrong(rule, parameter);
+      if (wrong != null) {
+        faults.accept(path, "expected " + expected(parameter) + ", found " + wrong);
       }
     }
   }
@@ -184,6 +177,9 @@ public final class RecipeChecker {
     String name = '"' + parameter.name() + "\": ";
     if (parameter.type() == ParameterDescription.Type.FLAG) {
       return name + "true or false";
+    }
+    if (parameter.type() == ParameterDescription.Type.CHOICE) {
+      return name + String.join(" or ", parameter.choices());
     }
     boolean bounded =
         parameter.minimum() > -Double.MAX_VALUE || parameter.maximum() < Double.MAX_VALUE;

@@ -21,6 +21,7 @@ final class RecipeScalars {
   private static final Pattern NUMBER =
       Pattern.compile("[-+]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][-+]?\\d+)?");
   private static final Pattern WHOLE = Pattern.compile("[-+]?\\d{1,18}");
+  private static final Pattern WORD = Pattern.compile("[A-Za-z][A-Za-z0-9_]*");
   private static final Pattern NOT_FINITE = Pattern.compile("[-+]?\\.(inf|Inf|INF|nan|NaN|NAN)");
   private static final Set<String> TRUE = Set.of("true", "yes", "on");
   private static final Set<String> FALSE = Set.of("false", "no", "off");
@@ -107,10 +108,16 @@ final class RecipeScalars {
   }
 
   /**
-   * A number or truth value, or a list of them, in which beside numbers true is 1 and false is 0;
-   * {@code null} after a fault.
+   * A word, a number or truth value, or a list of the last two, in which beside numbers true is 1
+   * and false is 0; {@code null} after a fault.
    */
   @Nullable ParameterRule gradient(Node node, String filter) {
+    if (node instanceof ScalarNode scalar
+        && WORD.matcher(scalar.getValue()).matches()
+        && truth(scalar) == null
+        && !isNull(scalar)) {
+      return ParameterRule.ofWord(filter, scalar.getValue());
+    }
     List<Node> children = node instanceof SequenceNode list ? list.getValue() : List.of(node);
     if (children.isEmpty()) {
       problems.fault(node, "expected a number or a list of them, found an empty list");

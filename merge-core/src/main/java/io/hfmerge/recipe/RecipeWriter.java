@@ -124,6 +124,10 @@ public final class RecipeWriter {
   }
 
   private static String knots(ParameterRule rule) {
+    String word = rule.word();
+    if (word != null) {
+      return text(word);
+    }
     if (rule.knots().size() == 1) {
       return number(rule.knots().getFirst(), rule.truth());
     }

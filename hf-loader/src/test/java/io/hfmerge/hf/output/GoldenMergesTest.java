@@ -56,6 +56,10 @@ class GoldenMergesTest {
     Path models = ModelFolders.GOLDEN.resolve("checkpoints").toAbsolutePath();
     String recipe =
         Files.readString(golden.resolve("recipe.yaml")).replace("{MODELS}", models.toString());
+    if (name.startsWith("breadcrumbs")) {
+      // mergekit drops the task vectors of short tensors
+      recipe += "compat: mergekit\n";
+    }
     Path out = temp.resolve("out");
 
     Merging.merge(recipe, out);

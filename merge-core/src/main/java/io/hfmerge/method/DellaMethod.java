@@ -1,0 +1,54 @@
+package io.hfmerge.method;
+
+import java.util.List;
+
+/**
+ * Drops entries of task vectors at random, small ones more often, scales up the others and adds
+ * those that agree with an elected sign.
+ *
+ * <pre>
+ * d_i = x_i - b;  s_i = entries of d_i, each independently with the probability of its rank j among
+ *     the c entries of its row, 1 for the smallest magnitude, equal ones in index order:
+ * p_j = density_i - epsilon_i + 2 epsilon_i (j - 1)/(c - 1)       density_i where c = 1
+ * r_i = 1/p_j for each entry with rescale, else 1
+ * e = sign(sum_i w_i r_i s_i), + if zero         election: unweighted: of sum_i r_i s_i
+ * r = b + lambda D, with normalize b + lambda D / q
+ *     D = sum of w_i r_i s_i, q = sum of w_i, both over i with sign(w_i s_i) = e; q = 1 if zero
+ *
+ * Shape:   inputs and result (any), F32 tiles, F64 sums. Rows run along dimension 1, also of tensors
+ *          with more than two; a vector is one row, a scalar a row of one.
+ * Range:   weight and lambda finite, of any sign; density 0 to 1. Between these, density - epsilon must
+ *          be above 0 and density + epsilon below 1; density 0 drops everything, density 1 nothing.
+ * NaN:     NaN in, NaN out. A difference that is infinite gives NaN or an infinity. Neither is
+ *          trimmed, dropped or outvoted unseen.
+ *          In ranks NaN is above infinity.
+ * Same:    models equal to the base, or lambda 0, give the base back bit for bit (finite values). The
+ *          same seed gives the same masks, on any number of threads and for any other tensors: {@link
+ *          ElementRandom} says how they are drawn.
+ * Cost:    a sort of each row of each model; one pass, in tiles of whole rows.
+ * Source:  Deep et al. 2024, arXiv:2406.11617, section 3.1, MAGPRUNE: drop probabilities by rank,
+ *          survivors divided by one minus theirs. Signs: Yadav et al. 2023, arXiv:2306.01708.
+ * Departs: epsilon is half the width of the window of probabilities, as in mergekit.
+ * mergekit: rescales so that the sum of magnitudes stays what it was, sum |d_i| / sum |s_i|, 1 where
+ *          either sum is below 1e-7 (compat: mergekit does the same, in one more pass). Its masks
+ *          come from another generator, and it stops at rows of one element.
+ * </pre>
+ */
+public final class DellaMethod extends SparseTaskVectorMethod {
+
+  /** As every merge method has it, for {@link java.util.ServiceLoader}. */
+  public DellaMethod() {
+    super(
+        describe(
+            "della",
+            "elects signs among task vectors thinned out at random, small entries more often",
+            List.of(
+                new Paper("Deep et al. 2024, DELLA-Merging", "2406.11617"),
+                new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
+            withEpsilon(
+                TaskVectorParameters.describe(
+                    true, true, true, "divide what stays by the probability with which it stays"))),
+        RandomThinning.BY_RANK,
+        true);
+  }
+}

@@ -1,0 +1,51 @@
+package io.hfmerge.method;
+
+import java.util.List;
+
+/**
+ * Trims task vectors to their largest entries, elects a sign for each, and averages those that
+ * agree.
+ *
+ * <pre>
+ * d_i = x_i - b;  s_i = the floor(density_i n) entries of d_i of largest magnitude, at least one;
+ *     of equal magnitudes those first in row-major order; density 1: all
+ * e = sign(sum_i w_i r_i s_i), + if zero         election: unweighted: of sum_i r_i s_i
+ * r = b + lambda D, with normalize b + lambda D / q
+ *     D = sum of w_i r_i s_i, q = sum of w_i, both over i with sign(w_i s_i) = e; q = 1 if zero
+ *
+ * Shape:   inputs and result (any), F32 tiles, F64 sums; trimmed over the n elements of the tensor.
+ * Range:   weight and lambda finite, of any sign; density 0 to 1. r_i = 1, with rescale
+ *          sum |d_i| / sum |s_i|, 1 where either sum is below 1e-7. Signs of opposite weights can
+ *          leave a small q, which divides as it is.
+ * NaN:     NaN in, NaN out. A difference that is infinite gives NaN or an infinity. Neither is
+ *          trimmed, dropped or outvoted unseen.
+ *          In ranks NaN is above infinity.
+ * Same:    models equal to the base, or lambda 0, give the base back bit for bit (finite values); with
+ *          normalize, models equal to each other give that model up to one rounding at density 1.
+ * Cost:    a sample and one more pass over the inputs to trim, both less than the merge itself.
+ * Source:  Yadav et al. 2023, arXiv:2306.01708, section 3 and algorithm 1.
+ * Departs: the paper trims over the whole model and elects by unweighted sums: election: unweighted.
+ *          It knows no weights per model. At exact balance it leaves the sign open; it is + here.
+ * mergekit: same up to F32 rounding. Where floor(density n) is 0 it stops the run (with compat:
+ *          mergekit an error that names the tensor). Which of equal magnitudes stay is not specified
+ *          there. int8_mask is accepted and changes nothing there either.
+ * </pre>
+ */
+public final class TiesMethod extends SparseTaskVectorMethod {
+
+  /** As every merge method has it, for {@link java.util.ServiceLoader}. */
+  public TiesMethod() {
+    super(
+        describe(
+            "ties",
+            "adds the largest entries of task vectors that agree with an elected sign",
+            List.of(new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
+            TaskVectorParameters.describe(
+                true,
+                true,
+                false,
+                "multiply what stays of each task vector so that its sum of magnitudes is as before")),
+        MagnitudeTrim.LARGEST,
+        true);
+  }
+}
