@@ -24,8 +24,9 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
   /** Elements for each entry that longer tensors may have within the bracket. */
   private static final int ELEMENTS_PER_ENTRY = 8;
 
-  /** Columns that a piece is folded into to find the few within the bracket. */
-  private static final int COLUMNS = 128;
+  private static final int ROWS = 4;
+  private static final int COLUMNS = PIECE / ROWS;
+  private static final int WORDS = COLUMNS / 4;
 
   static CollectSearch ofAll(long rank, long elements) {
     return new CollectSearch(rank, elements, 1, Integer.MAX_VALUE);
@@ -72,8 +73,10 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
   private final class Collection implements Partial {
 
     private final List<Collected> segments = new ArrayList<>();
-    private final int[] columns = new int[COLUMNS];
-    private long[] entries = new long[COLUMNS];
+    private final long[] columns = new long[COLUMNS];
+    private final int[] words = new int[WORDS];
+    private final int[] hits = new int[PIECE];
+    private long[] entries = new long[PIECE];
     private int size;
     private long start = -1;
     private long above;
@@ -85,20 +88,13 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
         start = firstElement;
       }
       above += countAbove(magnitudes, length, high);
-      int offset = (int) (firstElement - start);
-      int done = 0;
-      for (; done + PIECE <= length; done += PIECE) {
-        mark(magnitudes, done, low, high, columns);
-        for (int column = 0; column < COLUMNS; column++) {
-          if (columns[column] < 0) {
-            for (int i = done + column; i < done + PIECE; i += COLUMNS) {
-              add(magnitudes[i], offset + i);
-            }
-          }
+      int found = find(magnitudes, length);
+      if (reserve(found, (int) (firstElement - start))) {
+        long offset = firstElement - start;
+        for (int i = 0; i < found; i++) {
+          entries[size + i] = ((long) magnitudes[hits[i]] << 32) | (offset + hits[i]);
         }
-      }
-      for (; done < length; done++) {
-        add(magnitudes[done], offset + done);
+        size += found;
       }
     }
 
@@ -110,29 +106,70 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
       return count;
     }
 
-    /** Sets the sign bit of columns with an entry that is neither below nor above the bracket. */
-    private static void mark(int[] magnitudes, int start, int low, int high, int[] columns) {
-      Arrays.fill(columns, 0);
-      for (int row = start; row < start + PIECE; row += COLUMNS) {
-        for (int i = 0; i < COLUMNS; i++) {
-          int magnitude = magnitudes[row + i];
-          columns[i] |= ~((magnitude - low) | (high - magnitude));
+    /**
+     * Places within the bracket: vector loops fold four rows of a piece into four bits of each
+     * column, and four columns into a word, so that only bits that are set cost time. Columns are
+     * of another type than magnitudes and words: where arrays may be the same, C2 vectorises only
+     * what has the same index.
+     */
+    private int find(int[] magnitudes, int length) {
+      int found = 0;
+      if (length < PIECE) {
+        for (int i = 0; i < length; i++) {
+          hits[found] = i;
+          found += isWithin(magnitudes[i], low, high);
         }
+        return found;
+      }
+      fold(magnitudes, low, high, columns);
+      fold(columns, words);
+      for (int word = 0; word < WORDS; word++) {
+        int bits = words[word];
+        while (bits != 0) {
+          int bit = Integer.numberOfTrailingZeros(bits);
+          hits[found++] = (bit % ROWS) * COLUMNS + (bit / ROWS) * WORDS + word;
+          bits &= bits - 1;
+        }
+      }
+      return found;
+    }
+
+    private static void fold(int[] magnitudes, int low, int high, long[] columns) {
+      for (int i = 0; i < COLUMNS; i++) {
+        columns[i] =
+            isWithin(magnitudes[i], low, high)
+                | isWithin(magnitudes[i + COLUMNS], low, high) << 1
+                | isWithin(magnitudes[i + 2 * COLUMNS], low, high) << 2
+                | isWithin(magnitudes[i + 3 * COLUMNS], low, high) << 3;
       }
     }
 
-    private void add(int magnitude, int place) {
-      if (magnitude < low || magnitude > high) {
-        return;
+    private static void fold(long[] columns, int[] words) {
+      for (int i = 0; i < WORDS; i++) {
+        words[i] =
+            (int)
+                (columns[i]
+                    | columns[i + WORDS] << ROWS
+                    | columns[i + 2 * WORDS] << (2 * ROWS)
+                    | columns[i + 3 * WORDS] << (3 * ROWS));
       }
-      if (size == entries.length) {
-        if (size > mostCollected(place)) {
+    }
+
+    /** One where a magnitude is neither below nor above the bracket, else zero. */
+    private static int isWithin(int magnitude, int low, int high) {
+      return ~((magnitude - low) | (high - magnitude)) >>> 31;
+    }
+
+    /** Whether there is room for more entries, of a segment of which so many elements were seen. */
+    private boolean reserve(int more, int seen) {
+      if (size + more > entries.length) {
+        if (size + more > mostCollected(seen)) {
           overflow = true;
-          return;
+          return false;
         }
-        entries = Arrays.copyOf(entries, 2 * size);
+        entries = Arrays.copyOf(entries, 2 * entries.length);
       }
-      entries[size++] = ((long) magnitude << 32) | place;
+      return true;
     }
 
     private List<Collected> segments() {
@@ -153,8 +190,7 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
 
     @Override
     public SearchOutcome next() {
-      long[] sorted =
-          segments().stream().flatMapToLong(segment -> Arrays.stream(segment.entries)).toArray();
+      int[] sorted = sortedMagnitudes();
       long wanted = rank - above;
       if (overflow || wanted <= 0 || (wanted > sorted.length && low > 1)) {
         return HistogramSearch.ofAll(rank, elements);
@@ -162,17 +198,25 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
       if (wanted >= sorted.length && low == 1) {
         return new SearchOutcome.Found(Cut.ALL);
       }
-      Arrays.sort(sorted);
-      int threshold = (int) (sorted[(int) (sorted.length - wanted)] >>> 32);
-      long larger = 0;
-      long equal = 0;
-      for (long entry : sorted) {
-        larger += (int) (entry >>> 32) > threshold ? 1 : 0;
-        equal += (int) (entry >>> 32) == threshold ? 1 : 0;
-      }
-      long kept = wanted - larger;
+      int threshold = sorted[(int) (sorted.length - wanted)];
+      int first = Magnitudes.firstFrom(sorted, threshold);
+      int end = Magnitudes.firstAbove(sorted, threshold);
+      long kept = wanted - (sorted.length - end);
       return new SearchOutcome.Found(
-          new Cut(threshold, kept == equal ? Long.MAX_VALUE : placeOf(threshold, kept) + 1));
+          new Cut(threshold, kept == end - first ? Long.MAX_VALUE : placeOf(threshold, kept) + 1));
+    }
+
+    private int[] sortedMagnitudes() {
+      int length = segments().stream().mapToInt(segment -> segment.entries.length).sum();
+      int[] sorted = new int[length];
+      int next = 0;
+      for (Collected segment : segments) {
+        for (long entry : segment.entries) {
+          sorted[next++] = (int) (entry >>> 32);
+        }
+      }
+      Arrays.sort(sorted);
+      return sorted;
     }
 
     /** Row-major index of the entry that is the so many-th of those with one magnitude. */

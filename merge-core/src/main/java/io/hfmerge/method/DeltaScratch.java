@@ -2,6 +2,7 @@ package io.hfmerge.method;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Arrays of one thread for differences of models to their base. They grow to the longest tile that
@@ -44,16 +45,28 @@ final class DeltaScratch {
     }
   }
 
-  /** Bits of {@code x - base}, rounded to float, for one of the reserved models. */
-  int[] difference(int model, float[] x, float[] base, int length) {
+  /** Bits of {@code x - base}, rounded to float, for a reserved model. */
+  void difference(int model, float[] x, float[] base, int length) {
     subtract(x, base, floats, length);
-    return toBits(bits[model], length);
+    toBits(bits[model], length);
   }
 
-  /** Bits of {@code |x - base|}, rounded to float, for one of the reserved models. */
-  int[] distance(int model, float[] x, float[] base, int length) {
-    subtractMagnitudes(x, base, floats, length);
-    return toBits(bits[model], length);
+  /**
+   * Bits of {@code |x - base|} of a piece of a tile, rounded to float.
+   *
+   * @param start first element of the piece; C2 vectorises no loop that starts elsewhere than at
+   *     zero, so such pieces are moved there
+   */
+  int[] distances(float[] x, float[] base, int start, int length) {
+    if (start == 0) {
+      subtractMagnitudes(x, base, floats, length);
+    } else {
+      float[] piece = Arrays.copyOfRange(x, start, start + length);
+      float[] basePiece = Arrays.copyOfRange(base, start, start + length);
+      subtractMagnitudes(piece, basePiece, floats, length);
+    }
+    toBits(bits[0], length);
+    return bits[0];
   }
 
   private static void subtract(float[] x, float[] base, float[] out, int length) {

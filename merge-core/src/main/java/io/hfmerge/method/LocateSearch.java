@@ -33,9 +33,8 @@ record LocateSearch(int threshold, long pieceStart, int ordinal) implements Rank
       if (!wants(firstElement, firstElement + length)) {
         return;
       }
-      int offset = (int) (pieceStart - firstElement);
       int seen = 0;
-      for (int i = offset; i < Math.min(length, offset + PIECE); i++) {
+      for (int i = 0; i < length; i++) {
         if (magnitudes[i] == threshold && ++seen == ordinal) {
           end = firstElement + i + 1;
           return;

@@ -47,19 +47,16 @@ record PointSearch(long rank, long elements, List<Integer> points) implements Ra
     private int pieces;
 
     @Override
-    public void accept(int[] tile, int length, long firstElement) {
-      for (int start = 0; start < length; start += PIECE) {
-        int end = Math.min(length, start + PIECE);
-        if (pieces == equal[0].length) {
-          equal = resized(2 * pieces);
-        }
-        for (int point = 0; point < magnitudes.length; point++) {
-          int larger = countAbove(tile, start, end, magnitudes[point]);
-          above[point] += larger;
-          equal[point][pieces] = countAbove(tile, start, end, magnitudes[point] - 1) - larger;
-        }
-        pieces++;
+    public void accept(int[] piece, int length, long firstElement) {
+      if (pieces == equal[0].length) {
+        equal = resized(2 * pieces);
       }
+      for (int point = 0; point < magnitudes.length; point++) {
+        int larger = countAbove(piece, length, magnitudes[point]);
+        above[point] += larger;
+        equal[point][pieces] = countAbove(piece, length, magnitudes[point] - 1) - larger;
+      }
+      pieces++;
     }
 
     private int[][] resized(int length) {
@@ -78,10 +75,10 @@ record PointSearch(long rank, long elements, List<Integer> points) implements Ra
       return segments;
     }
 
-    private static int countAbove(int[] tile, int start, int end, int limit) {
+    private static int countAbove(int[] piece, int length, int limit) {
       int count = 0;
-      for (int i = start; i < end; i++) {
-        count += (limit - tile[i]) >>> 31;
+      for (int i = 0; i < length; i++) {
+        count += (limit - piece[i]) >>> 31;
       }
       return count;
     }

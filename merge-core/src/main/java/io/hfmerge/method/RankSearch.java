@@ -15,7 +15,7 @@ sealed interface RankSearch extends SearchOutcome
   /** What one segment, or several after each other, have shown. */
   interface Partial {
 
-    /** Takes a piece in; ascending. */
+    /** Takes a piece in, at most {@link #PIECE} elements from index 0 on; ascending. */
     void accept(int[] magnitudes, int length, long firstElement);
 
     /** Takes in what the following segment has shown, a partial result of the same search. */

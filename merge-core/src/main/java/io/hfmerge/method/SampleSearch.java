@@ -75,16 +75,14 @@ record SampleSearch(long rank, long elements) implements RankSearch {
 
     @Override
     public void accept(int[] magnitudes, int length, long firstElement) {
-      for (int start = 0; start < length; start += PIECE) {
-        if (wants(firstElement + start, firstElement + start + 1)) {
-          int end = Math.min(length, start + PIECE);
-          int[] piece = new int[Math.ceilDiv(end - start, STRIDE)];
-          for (int i = 0; i < piece.length; i++) {
-            piece[i] = magnitudes[start + i * STRIDE];
-          }
-          pieces.add(piece);
-        }
+      if (!wants(firstElement, firstElement + length)) {
+        return;
       }
+      int[] piece = new int[Math.ceilDiv(length, STRIDE)];
+      for (int i = 0; i < piece.length; i++) {
+        piece[i] = magnitudes[i * STRIDE];
+      }
+      pieces.add(piece);
     }
 
     @Override
@@ -94,7 +92,7 @@ record SampleSearch(long rank, long elements) implements RankSearch {
 
     @Override
     public SearchOutcome next() {
-      int[] sorted = pieces.stream().flatMapToInt(Arrays::stream).toArray();
+      int[] sorted = Magnitudes.concatenated(pieces);
       Arrays.sort(sorted);
       int size = sorted.length;
       int guess = (int) (size - (double) rank / elements * size);
@@ -131,8 +129,8 @@ record SampleSearch(long rank, long elements) implements RankSearch {
     }
 
     private SearchOutcome bracket(int[] sorted, int low, int high) {
-      int first = lowerBound(sorted, low);
-      int end = high == Integer.MAX_VALUE ? sorted.length : lowerBound(sorted, high + 1);
+      int first = Magnitudes.firstFrom(sorted, low);
+      int end = Magnitudes.firstAbove(sorted, high);
       double share = (double) (end - first) / sorted.length;
       boolean many = share * elements > CollectSearch.mostCollected(elements);
       if (!many && (low < high || share * elements < CollectSearch.ALWAYS_COLLECTED)) {
@@ -142,21 +140,6 @@ record SampleSearch(long rank, long elements) implements RankSearch {
       return points.length == 0 || points.length > MOST_POINTS
           ? HistogramSearch.ofAll(rank, elements)
           : new PointSearch(rank, elements, points);
-    }
-
-    /** Index of the first value that is not below a limit. */
-    private static int lowerBound(int[] sorted, int limit) {
-      int low = 0;
-      int high = sorted.length;
-      while (low < high) {
-        int middle = (low + high) >>> 1;
-        if (sorted[middle] < limit) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
-      }
-      return low;
     }
   }
 }

@@ -97,8 +97,20 @@ record SelectionPass(
   @Override
   public void accept(
       List<RankSearch.Partial> partial, float[][] inputs, int length, long firstElement) {
+    for (int start = 0; start < length; start += RankSearch.PIECE) {
+      int piece = Math.min(RankSearch.PIECE, length - start);
+      acceptPiece(partial, inputs, start, piece, firstElement + start);
+    }
+  }
+
+  private void acceptPiece(
+      List<RankSearch.Partial> partial,
+      float[][] inputs,
+      int start,
+      int length,
+      long firstElement) {
     DeltaScratch scratch = DeltaScratch.ofThread();
-    scratch.reserve(1, length);
+    scratch.reserve(1, RankSearch.PIECE);
     int present = -1;
     int[] magnitudes = scratch.bits(0);
     int next = 0;
@@ -106,7 +118,7 @@ record SelectionPass(
       if (outcomes.get(i) instanceof RankSearch) {
         int model = wanted.get(i).model();
         if (model != present) {
-          magnitudes = scratch.distance(0, inputs[model], inputs[base], length);
+          magnitudes = scratch.distances(inputs[model], inputs[base], start, length);
           present = model;
         }
         partial.get(next++).accept(magnitudes, length, firstElement);

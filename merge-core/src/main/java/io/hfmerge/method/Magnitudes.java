@@ -1,0 +1,40 @@
+package io.hfmerge.method;
+
+import java.util.List;
+
+/** Arrays of magnitudes as bits of non-negative floats. */
+final class Magnitudes {
+
+  private Magnitudes() {}
+
+  /** One array of all. */
+  static int[] concatenated(List<int[]> arrays) {
+    int[] all = new int[arrays.stream().mapToInt(array -> array.length).sum()];
+    int next = 0;
+    for (int[] array : arrays) {
+      System.arraycopy(array, 0, all, next, array.length);
+      next += array.length;
+    }
+    return all;
+  }
+
+  /** Index of the first magnitude of an ascending array that is not below a limit. */
+  static int firstFrom(int[] ascending, int limit) {
+    int low = 0;
+    int high = ascending.length;
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (ascending[middle] < limit) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /** Index of the first magnitude of an ascending array that is above a limit. */
+  static int firstAbove(int[] ascending, int limit) {
+    return limit == Integer.MAX_VALUE ? ascending.length : firstFrom(ascending, limit + 1);
+  }
+}
