@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hfmerge.engine.MergeReport.NonFinite;
+import io.hfmerge.method.BreadcrumbsMethod;
+import io.hfmerge.method.DareLinearMethod;
+import io.hfmerge.method.DellaMethod;
 import io.hfmerge.method.LinearMethod;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.method.TaskArithmeticMethod;
+import io.hfmerge.method.TiesMethod;
 import io.hfmerge.plan.MergeInput;
 import io.hfmerge.plan.MergePlan;
 import io.hfmerge.plan.MergePlanner;
@@ -48,6 +52,10 @@ class MergeEngineTest {
               new LinearMethod(),
               new TaskArithmeticMethod(),
               new FrobeniusMethod(),
+              new TiesMethod(),
+              new BreadcrumbsMethod(),
+              new DareLinearMethod(),
+              new DellaMethod(),
               new RowReversingMethod()));
 
   private final List<MemoryCheckpoint> open = new ArrayList<>();
@@ -102,14 +110,25 @@ class MergeEngineTest {
     base.withBytes("ids", DType.I64, Shape.of(70_000), ids);
     a.withBytes("ids", DType.I64, Shape.of(70_000), ids);
     Recipe recipe =
-        method.equals("frobenius")
-            ? Recipe.builder(method).base("base").model("a").build()
-            : Recipe.sum("base", Map.of("a", 0.37)).build();
+        switch (method) {
+          case "frobenius" -> Recipe.builder(method).base("base").model("a").build();
+          case "task_arithmetic" -> Recipe.sum("base", Map.of("a", 0.37)).build();
+          default ->
+              Recipe.builder(method)
+                  .base("base")
+                  .model("a")
+                  .parameter("weight", ParameterValue.of(0.37))
+                  .parameter("density", ParameterValue.of(0.4))
+                  .parameter("rescale", ParameterValue.of(true))
+                  .seed(11)
+                  .build();
+        };
     return plan(recipe, base, a);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"task_arithmetic", "frobenius"})
+  @ValueSource(
+      strings = {"task_arithmetic", "frobenius", "ties", "breadcrumbs", "dare_linear", "della"})
   void bytesDoNotDependOnThreadsTilesOrBlocks(String method) throws IOException {
     MergePlan plan = mixedPlan(method);
     MemoryWriter expected = run(plan, new MergeOptions(1, 1024, 1 << 18));

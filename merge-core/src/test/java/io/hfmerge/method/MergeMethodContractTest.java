@@ -134,7 +134,7 @@ abstract class MergeMethodContractTest {
     List<String> models = new ArrayList<>();
     for (int i = 0; i < weights.length; i++) {
       models.add("model" + i);
-      perModel.add(i == base() ? Map.of() : Map.of("weight", weights[i], "density", 1.0));
+      perModel.add(i == base() ? Map.of() : ofModel(weights[i]));
     }
     return new TensorContext(
         new TensorSpec("layer.weight", dtype, Shape.of(65)),
@@ -143,6 +143,17 @@ abstract class MergeMethodContractTest {
         new TensorParameters(all, perModel),
         Compatibility.HFMERGE,
         0);
+  }
+
+  private Map<String, Double> ofModel(double weight) {
+    Map<String, Double> values = new HashMap<>();
+    for (ParameterDescription parameter : method().description().parameters()) {
+      if (parameter.scope() == Scope.PER_MODEL && parameter.defaultValue() != null) {
+        values.put(parameter.name(), parameter.defaultValue());
+      }
+    }
+    values.put("weight", weight);
+    return values;
   }
 
   static float[][] randomInputs(int models, int length) {

@@ -290,6 +290,49 @@ class RecipeReaderTest {
     assertThat(recipe.models().get(1).parameters()).isEqualTo(recipe.models().get(0).parameters());
   }
 
+  private static String ties(String parameters) {
+    return """
+    merge_method: ties
+    base_model: b
+    models:
+      - {model: a, parameters: {weight: 1}}
+    parameters: {%s}
+    """
+        .formatted(parameters);
+  }
+
+  @Test
+  void readsWordsWhereAParameterKnowsThemAndWritesThemBack() {
+    Recipe recipe = read(ties("election: unweighted"));
+    assertThat(recipe.parameters()).containsEntry("election", ParameterValue.of("unweighted"));
+    assertThat(read(new RecipeWriter().write(recipe))).isEqualTo(recipe);
+    Recipe filtered = read(ties("election: [{filter: mlp, value: unweighted}, {value: weighted}]"));
+    ParameterValue value = filtered.parameters().get("election");
+    assertThat(value.wordAt("x.mlp.y")).contains("unweighted");
+    assertThat(value.wordAt("x.y")).contains("weighted");
+    assertThat(read(new RecipeWriter().write(filtered))).isEqualTo(filtered);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "election: unweihgted | expected \"election\": weighted or unweighted, found \"unweihgted\";"
+            + " did you mean \"unweighted\"?",
+        "election: 1 | expected \"election\": weighted or unweighted, found 1.0",
+        "election: true | expected \"election\": weighted or unweighted, found true",
+        "lambda: high | expected \"lambda\": a number, found \"high\"",
+        "normalize: maybe | expected \"normalize\": true or false, found \"maybe\"",
+        "density: 1.5 | expected \"density\": a number from 0.0 to 1.0, found 1.5",
+        "election: [weighted, unweighted] | expected a number, found the text \"weighted\"",
+      })
+  void refusesWordsAndNumbersThatAParameterDoesNotTake(String parameters, String message) {
+    assertThatThrownBy(() -> read(ties(parameters)))
+        .isInstanceOf(InvalidRecipeException.class)
+        .hasMessageContaining(":5:")
+        .hasMessageContaining(message);
+  }
+
   @Test
   void countsSlipsOfSpelling() {
     assertThat(Spelling.distance("desnity", "density")).isEqualTo(1);

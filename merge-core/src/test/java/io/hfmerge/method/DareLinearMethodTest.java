@@ -1,0 +1,9 @@
+package io.hfmerge.method;
+
+class DareLinearMethodTest extends SparseTaskVectorContractTest {
+
+  @Override
+  MergeMethod method() {
+    return new DareLinearMethod();
+  }
+}

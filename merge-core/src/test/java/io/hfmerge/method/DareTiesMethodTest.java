@@ -1,0 +1,9 @@
+package io.hfmerge.method;
+
+class DareTiesMethodTest extends SparseTaskVectorContractTest {
+
+  @Override
+  MergeMethod method() {
+    return new DareTiesMethod();
+  }
+}

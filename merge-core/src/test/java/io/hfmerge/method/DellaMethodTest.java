@@ -1,0 +1,9 @@
+package io.hfmerge.method;
+
+class DellaMethodTest extends SparseTaskVectorContractTest {
+
+  @Override
+  MergeMethod method() {
+    return new DellaMethod();
+  }
+}
