@@ -3,9 +3,9 @@ package io.hfmerge.engine;
 import io.hfmerge.method.StatisticsPass;
 import io.hfmerge.plan.MergedTensor;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,10 +60,14 @@ final class StatisticsPhase<P> extends Phase {
   }
 
   private static long[] wanted(StatisticsPass<?> pass, long elements, long segment) {
-    return LongStream.range(0, unitsOf(elements, segment))
-        .map(index -> index * segment)
-        .filter(start -> pass.wants(start, Math.min(elements, start + segment)))
-        .toArray();
+    long[] starts = new long[Math.toIntExact(unitsOf(elements, segment))];
+    int wanted = 0;
+    for (long start = 0; start < elements; start += segment) {
+      if (pass.wants(start, Math.min(elements, start + segment))) {
+        starts[wanted++] = start;
+      }
+    }
+    return Arrays.copyOf(starts, wanted);
   }
 
   @Override

@@ -19,7 +19,7 @@ import java.util.List;
  *          sum |d_i| / sum |s_i|, 1 where either sum is below 1e-7.
  * NaN:     NaN in, NaN out. A difference that is infinite gives NaN or an infinity. Neither is
  *          trimmed, dropped or outvoted unseen.
- *          In ranks NaN is above infinity.
+ *          In ranks NaN is above infinity. With rescale, one of them makes the whole tensor NaN.
  * Same:    models equal to the base, or lambda 0, give the base back bit for bit (finite values).
  * Cost:    a sample and one more pass over the inputs to rank, both less than the merge itself.
  * Source:  Davari and Belilovsky 2023, arXiv:2312.06795, section 3: masks per layer at both ends;

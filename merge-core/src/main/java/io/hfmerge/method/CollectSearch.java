@@ -21,6 +21,9 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
   /** Entries that any tensor may have within the bracket: half a mebibyte of them. */
   private static final int FREE_ENTRIES = 1 << 16;
 
+  /** Room that few segments outgrow. */
+  private static final int FIRST_ENTRIES = 1 << 13;
+
   /** Elements for each entry that longer tensors may have within the bracket. */
   private static final int ELEMENTS_PER_ENTRY = 8;
 
@@ -76,7 +79,7 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
     private final long[] columns = new long[COLUMNS];
     private final int[] words = new int[WORDS];
     private final int[] hits = new int[PIECE];
-    private long[] entries = new long[PIECE];
+    private long[] entries = new long[FIRST_ENTRIES];
     private int size;
     private long start = -1;
     private long above;

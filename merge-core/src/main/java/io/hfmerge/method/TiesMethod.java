@@ -19,7 +19,7 @@ import java.util.List;
  *          leave a small q, which divides as it is.
  * NaN:     NaN in, NaN out. A difference that is infinite gives NaN or an infinity. Neither is
  *          trimmed, dropped or outvoted unseen.
- *          In ranks NaN is above infinity.
+ *          In ranks NaN is above infinity. With rescale, one of them makes the whole tensor NaN.
  * Same:    models equal to the base, or lambda 0, give the base back bit for bit (finite values); with
  *          normalize, models equal to each other give that model up to one rounding at density 1.
  * Cost:    a sample and one more pass over the inputs to trim, both less than the merge itself.
