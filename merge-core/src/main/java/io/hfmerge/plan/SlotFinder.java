@@ -180,8 +180,7 @@ final class SlotFinder {
         && recipe.compatibility() == Compatibility.MERGEKIT
         && recipe.baseModel() != null
         && !part.models().isEmpty()
-        && part.models().stream()
-            .noneMatch(model -> model.reference().equals(recipe.baseModel()));
+        && part.models().stream().noneMatch(model -> model.reference().equals(recipe.baseModel()));
   }
 
   private void slices(String module, RecipeModule part, Collection<Entry> entries) {
