@@ -33,15 +33,28 @@ public final class BreadcrumbsMethod extends SparseTaskVectorMethod {
   public BreadcrumbsMethod() {
     super(
         describe(
-            "breadcrumbs",
-            "adds task vectors without their smallest and their very largest entries",
-            List.of(new Paper("Davari and Belilovsky 2023, Model Breadcrumbs", "2312.06795")),
-            withGamma(
-                TaskVectorParameters.describe(
-                    false,
-                    false,
-                    false,
-                    "multiply what stays of each task vector so that its sum of magnitudes is as before"))),
+                "breadcrumbs",
+                "adds task vectors without their smallest and their very largest entries",
+                List.of(new Paper("Davari and Belilovsky 2023, Model Breadcrumbs", "2312.06795")),
+                withGamma(
+                    TaskVectorParameters.describe(
+                        false,
+                        false,
+                        false,
+                        "multiply what stays of each task vector so that its sum of magnitudes is as before")))
+            .explained(
+                """
+                d_i = x_i - b; s_i = of its n entries, without the top = floor(gamma_i n) largest,
+                  the floor(density_i n) largest of the rest, at least one
+                r_i = 1; rescale: sum |d_i| / sum |s_i|
+                r = b + lambda/q sum_i w_i r_i s_i
+                normalize: q = sum_i w_i, or 1 where that vanishes; otherwise q = 1
+                """,
+                "where top is 0 the largest entries are kept; mergekit drops all entries "
+                    + "there, as does compat: mergekit",
+                "where floor(density n) is 0 one entry is kept; mergekit drops all there,"
+                    + " as does compat: mergekit",
+                "of equal magnitudes the first ones count as larger; mergekit leaves open which"),
         MagnitudeTrim.WITHOUT_OUTLIERS,
         false);
   }

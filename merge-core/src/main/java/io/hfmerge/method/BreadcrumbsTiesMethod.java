@@ -14,7 +14,8 @@ import java.util.List;
  * r = b + lambda D, with normalize b + lambda D / q
  *     D = sum of w_i r_i s_i, q = sum of w_i, both over i with sign(w_i s_i) = e; q = 1 if zero
  *
- * Shape:   inputs and result (any), F32 tiles, F64 sums; ranked over the n elements of the tensor.
+ * Shape:   inputs and result (any), F32 tiles, F64 sums (of two models into 16 bits F32);
+ *          ranked over the n elements of the tensor.
  * Range:   weight and lambda finite, of any sign; density and gamma 0 to 1. r_i = 1, with rescale
  *          sum |d_i| / sum |s_i|, 1 where either sum is below 1e-7.
  * NaN:     NaN in, NaN out. A difference that is infinite gives NaN or an infinity. Neither is
@@ -36,17 +37,32 @@ public final class BreadcrumbsTiesMethod extends SparseTaskVectorMethod {
   public BreadcrumbsTiesMethod() {
     super(
         describe(
-            "breadcrumbs_ties",
-            "elects signs among task vectors without their smallest and very largest entries",
-            List.of(
-                new Paper("Davari and Belilovsky 2023, Model Breadcrumbs", "2312.06795"),
-                new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
-            withGamma(
-                TaskVectorParameters.describe(
-                    true,
-                    false,
-                    false,
-                    "multiply what stays of each task vector so that its sum of magnitudes is as before"))),
+                "breadcrumbs_ties",
+                "elects signs among task vectors without their smallest and very largest entries",
+                List.of(
+                    new Paper("Davari and Belilovsky 2023, Model Breadcrumbs", "2312.06795"),
+                    new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
+                withGamma(
+                    TaskVectorParameters.describe(
+                        true,
+                        false,
+                        false,
+                        "multiply what stays of each task vector so that its sum of magnitudes is as before")))
+            .explained(
+                """
+                d_i = x_i - b; s_i = of its n entries, without the top = floor(gamma_i n) largest,
+                  the floor(density_i n) largest of the rest, at least one
+                r_i = 1; rescale: sum |d_i| / sum |s_i|
+                e = sign(sum_i w_i r_i s_i), + if zero
+                r = b + lambda sum_i w_i r_i s_i, over the i whose w_i s_i has the sign e
+                normalize: divided by the sum of the w_i of these
+                election: unweighted: e = sign(sum_i r_i s_i)
+                """,
+                "where top is 0 the largest entries are kept; mergekit drops all entries "
+                    + "there, as does compat: mergekit",
+                "where floor(density n) is 0 one entry is kept; mergekit drops all there,"
+                    + " as does compat: mergekit",
+                "of equal magnitudes the first ones count as larger; mergekit leaves open which"),
         MagnitudeTrim.WITHOUT_OUTLIERS,
         true);
   }

@@ -33,11 +33,22 @@ public final class DareLinearMethod extends SparseTaskVectorMethod {
   public DareLinearMethod() {
     super(
         describe(
-            "dare_linear",
-            "adds randomly thinned-out task vectors",
-            List.of(new Paper("Yu et al. 2023, Language models are super Mario", "2311.03099")),
-            TaskVectorParameters.describe(
-                false, false, true, "divide what stays by the probability with which it stays")),
+                "dare_linear",
+                "adds randomly thinned-out task vectors",
+                List.of(new Paper("Yu et al. 2023, Language models are super Mario", "2311.03099")),
+                TaskVectorParameters.describe(
+                    false, false, true, "divide what stays by the probability with which it stays"))
+            .explained(
+                """
+                d_i = x_i - b; s_i = its entries, each with probability density_i
+                r_i = 1/density_i with rescale, else 1
+                r = b + lambda/q sum_i w_i r_i s_i
+                normalize: q = sum_i w_i, or 1 where that vanishes; otherwise q = 1
+                """,
+                "rescale divides by the density, as the paper does; mergekit keeps sum "
+                    + "|d_i|, as does compat: mergekit",
+                "masks depend on seed, model, tensor name and element alone; mergekit "
+                    + "draws from one stream"),
         RandomThinning.UNIFORM,
         false);
   }

@@ -12,7 +12,7 @@ import java.util.List;
  * r = b + lambda D, with normalize b + lambda D / q
  *     D = sum of w_i r_i s_i, q = sum of w_i, both over i with sign(w_i s_i) = e; q = 1 if zero
  *
- * Shape:   inputs and result (any), F32 tiles, F64 sums.
+ * Shape:   inputs and result (any), F32 tiles, F64 sums (of two models into 16 bits F32).
  * Range:   weight and lambda finite, of any sign; density 0 to 1. r_i = 1/density_i with rescale, else
  *          1. Density 0 drops everything, density 1 nothing.
  * NaN:     NaN in, NaN out. A difference that is infinite gives NaN or an infinity. Neither is
@@ -35,13 +35,26 @@ public final class DareTiesMethod extends SparseTaskVectorMethod {
   public DareTiesMethod() {
     super(
         describe(
-            "dare_ties",
-            "elects signs among randomly thinned-out task vectors",
-            List.of(
-                new Paper("Yu et al. 2023, Language models are super Mario", "2311.03099"),
-                new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
-            TaskVectorParameters.describe(
-                true, false, true, "divide what stays by the probability with which it stays")),
+                "dare_ties",
+                "elects signs among randomly thinned-out task vectors",
+                List.of(
+                    new Paper("Yu et al. 2023, Language models are super Mario", "2311.03099"),
+                    new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
+                TaskVectorParameters.describe(
+                    true, false, true, "divide what stays by the probability with which it stays"))
+            .explained(
+                """
+                d_i = x_i - b; s_i = its entries, each with probability density_i
+                r_i = 1/density_i with rescale, else 1
+                e = sign(sum_i w_i r_i s_i), + if zero
+                r = b + lambda sum_i w_i r_i s_i, over the i whose w_i s_i has the sign e
+                normalize: divided by the sum of the w_i of these
+                election: unweighted: e = sign(sum_i r_i s_i)
+                """,
+                "rescale divides by the density, as the paper does; mergekit keeps sum "
+                    + "|d_i|, as does compat: mergekit",
+                "masks depend on seed, model, tensor name and element alone; mergekit "
+                    + "draws from one stream"),
         RandomThinning.UNIFORM,
         true);
   }

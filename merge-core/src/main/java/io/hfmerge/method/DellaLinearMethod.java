@@ -39,15 +39,29 @@ public final class DellaLinearMethod extends SparseTaskVectorMethod {
   public DellaLinearMethod() {
     super(
         describe(
-            "della_linear",
-            "adds task vectors thinned out at random, small entries more often",
-            List.of(new Paper("Deep et al. 2024, DELLA-Merging", "2406.11617")),
-            withEpsilon(
-                TaskVectorParameters.describe(
-                    false,
-                    false,
-                    true,
-                    "divide what stays by the probability with which it stays"))),
+                "della_linear",
+                "adds task vectors thinned out at random, small entries more often",
+                List.of(new Paper("Deep et al. 2024, DELLA-Merging", "2406.11617")),
+                withEpsilon(
+                    TaskVectorParameters.describe(
+                        false,
+                        false,
+                        true,
+                        "divide what stays by the probability with which it stays")))
+            .explained(
+                """
+                d_i = x_i - b; s_i = its entries, each with the probability of its rank j by magnitude among
+                  the c of its row: p_j = density_i - epsilon_i + 2 epsilon_i (j - 1)/(c - 1)
+                r_i = 1/p_j with rescale, else 1
+                r = b + lambda/q sum_i w_i r_i s_i
+                normalize: q = sum_i w_i, or 1 where that vanishes; otherwise q = 1
+                """,
+                "rescale divides each entry by its p_j, as the paper does; mergekit keeps"
+                    + " sum |d_i|, as does compat: mergekit",
+                "masks depend on seed, model, tensor name and element alone; mergekit "
+                    + "draws from one stream",
+                "in rows of one entry p = density_i, where mergekit stops; compat: "
+                    + "mergekit makes it an error"),
         RandomThinning.BY_RANK,
         false);
   }

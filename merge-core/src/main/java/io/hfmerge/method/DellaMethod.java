@@ -40,14 +40,33 @@ public final class DellaMethod extends SparseTaskVectorMethod {
   public DellaMethod() {
     super(
         describe(
-            "della",
-            "elects signs among task vectors thinned out at random, small entries more often",
-            List.of(
-                new Paper("Deep et al. 2024, DELLA-Merging", "2406.11617"),
-                new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
-            withEpsilon(
-                TaskVectorParameters.describe(
-                    true, true, true, "divide what stays by the probability with which it stays"))),
+                "della",
+                "elects signs among task vectors thinned out at random, small entries more often",
+                List.of(
+                    new Paper("Deep et al. 2024, DELLA-Merging", "2406.11617"),
+                    new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
+                withEpsilon(
+                    TaskVectorParameters.describe(
+                        true,
+                        true,
+                        true,
+                        "divide what stays by the probability with which it stays")))
+            .explained(
+                """
+                d_i = x_i - b; s_i = its entries, each with the probability of its rank j by magnitude among
+                  the c of its row: p_j = density_i - epsilon_i + 2 epsilon_i (j - 1)/(c - 1)
+                r_i = 1/p_j with rescale, else 1
+                e = sign(sum_i w_i r_i s_i), + if zero
+                r = b + lambda sum_i w_i r_i s_i, over the i whose w_i s_i has the sign e
+                normalize: divided by the sum of the w_i of these
+                election: unweighted: e = sign(sum_i r_i s_i)
+                """,
+                "rescale divides each entry by its p_j, as the paper does; mergekit keeps"
+                    + " sum |d_i|, as does compat: mergekit",
+                "masks depend on seed, model, tensor name and element alone; mergekit "
+                    + "draws from one stream",
+                "in rows of one entry p = density_i, where mergekit stops; compat: "
+                    + "mergekit makes it an error"),
         RandomThinning.BY_RANK,
         true);
   }

@@ -1,7 +1,9 @@
 package io.hfmerge.method;
 
+import io.hfmerge.tensor.DType;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sums of thinned-out task vectors whose entries agree with the elected sign.
@@ -35,12 +37,21 @@ final class ElectedSumKernel implements TileKernel {
 
   private final int granule;
 
+  /** Two models without factors of their own; null for others. */
+  private final @Nullable ElectedPair pair;
+
   /**
    * @param unweighted whether the election leaves weights out
    * @param lambda factor of the sum
+   * @param output dtype in which the result is stored; 16 bits and fewer allow sums in F32
    */
   ElectedSumKernel(
-      int base, List<SparseTerm> terms, boolean unweighted, boolean normalize, double lambda) {
+      int base,
+      List<SparseTerm> terms,
+      boolean unweighted,
+      boolean normalize,
+      double lambda,
+      DType output) {
     this.base = base;
     this.terms = List.copyOf(terms);
     this.voices =
@@ -55,6 +66,20 @@ final class ElectedSumKernel implements TileKernel {
     // one over a subnormal sum is no number
     this.inverses = Arrays.stream(table).allMatch(Double::isFinite) ? table : new double[0];
     this.granule = SparseTerm.granuleElements(terms);
+    boolean factors = terms.stream().anyMatch(term -> term.sparsifier().hasFactors());
+    this.pair = terms.size() == 2 && !factors && inverses.length > 0 ? pair(output) : null;
+  }
+
+  private ElectedPair pair(DType output) {
+    double[] alone = new double[2];
+    double[] together = new double[2];
+    for (int i = 0; i < 2; i++) {
+      double factor = lambda * coefficients[i];
+      alone[i] = normalize ? factor * inverses[1 << i] : factor;
+      together[i] = normalize ? factor * inverses[3] : factor;
+    }
+    return new ElectedPair(
+        base, terms.get(0).model(), terms.get(1).model(), voices, alone, together, output);
   }
 
   /** One over the sum of the weights of each set of models, 1 where it is zero; by bits. */
@@ -87,88 +112,11 @@ final class ElectedSumKernel implements TileKernel {
       scratch.difference(i, inputs[term.model()], b, length);
       scratch.keep(term.sparsifier(), i, length, firstElement);
     }
-    boolean factors = terms.stream().anyMatch(term -> term.sparsifier().hasFactors());
-    if (terms.size() == 2 && !factors && inverses.length > 0) {
-      mergeTwo(scratch, inputs, out, length);
+    if (pair != null) {
+      pair.merge(scratch, inputs, out, length);
     } else {
       mergeAny(scratch, inputs, out, length);
     }
-  }
-
-  private void mergeTwo(DeltaScratch scratch, float[][] inputs, float[] out, int length) {
-    float[] b = inputs[base];
-    float[] x = inputs[terms.get(0).model()];
-    float[] y = inputs[terms.get(1).model()];
-    int[] keptX = scratch.kept(0);
-    int[] keptY = scratch.kept(1);
-    elect(voices[0], keptX, x, voices[1], keptY, y, b, scratch.floats(), length);
-    int[] elected = scratch.electedBits(length);
-    agree(keptX, scratch.bits(0), sign(voices[0]), elected, length);
-    agree(keptY, scratch.bits(1), sign(voices[1]), elected, length);
-    // of either alone, and how much that changes where the other one takes part
-    double aloneX = lambda * coefficients[0] * (normalize ? inverses[1] : 1);
-    double aloneY = lambda * coefficients[1] * (normalize ? inverses[2] : 1);
-    double togetherX = normalize ? lambda * coefficients[0] * inverses[3] - aloneX : 0;
-    double togetherY = normalize ? lambda * coefficients[1] * inverses[3] - aloneY : 0;
-    sumTwo(aloneX, togetherX, keptX, x, aloneY, togetherY, keptY, y, b, out, length);
-  }
-
-  private static void elect(
-      double c,
-      int[] keptX,
-      float[] x,
-      double d,
-      int[] keptY,
-      float[] y,
-      float[] base,
-      float[] sum,
-      int length) {
-    for (int i = 0; i < length; i++) {
-      double b = base[i];
-      sum[i] = (float) (c * keptX[i] * (x[i] - b) + d * keptY[i] * (y[i] - b));
-    }
-  }
-
-  private static void sumTwo(
-      double alone,
-      double together,
-      int[] inX,
-      float[] x,
-      double aloneY,
-      double togetherY,
-      int[] inY,
-      float[] y,
-      float[] base,
-      float[] out,
-      int length) {
-    for (int i = 0; i < length; i++) {
-      double b = base[i];
-      double m = inX[i];
-      double n = inY[i];
-      double sum =
-          m * (alone + n * together) * (x[i] - b) + n * (aloneY + m * togetherY) * (y[i] - b);
-      out[i] = (float) (b - (0.0 - sum));
-    }
-  }
-
-  /**
-   * Unmarks entries whose voice has not the elected sign, and zeros, which have no voice.
-   *
-   * @param marks 1 or 0, in and out
-   * @param bits bits of the differences
-   * @param sign sign bit of the factor they have in the election
-   * @param elected bits of the sums
-   */
-  private static void agree(int[] marks, int[] bits, int sign, int[] elected, int length) {
-    for (int i = 0; i < length; i++) {
-      int disagrees = (bits[i] ^ sign ^ elected[i]) >>> 31;
-      int voiced = -(bits[i] & Cut.MAGNITUDE) >>> 31;
-      marks[i] &= voiced & ~disagrees;
-    }
-  }
-
-  private static int sign(double voice) {
-    return voice < 0 ? Integer.MIN_VALUE : 0;
   }
 
   private void mergeAny(DeltaScratch scratch, float[][] inputs, float[] out, int length) {
@@ -178,7 +126,7 @@ final class ElectedSumKernel implements TileKernel {
     narrow(sum, scratch.floats(), length);
     int[] elected = scratch.electedBits(length);
     for (int i = 0; i < terms.size(); i++) {
-      agree(scratch.kept(i), scratch.bits(i), sign(voices[i]), elected, length);
+      Election.agree(scratch.kept(i), scratch.bits(i), Election.sign(voices[i]), elected, length);
     }
     Arrays.fill(sum, 0, length, 0);
     addAll(coefficients, scratch, inputs, sum, length);

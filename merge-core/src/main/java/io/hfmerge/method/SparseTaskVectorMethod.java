@@ -126,7 +126,8 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
         terms,
         parameters.unweighted(),
         parameters.normalize(),
-        parameters.lambda());
+        parameters.lambda(),
+        context.output().dtype());
   }
 
   @Override

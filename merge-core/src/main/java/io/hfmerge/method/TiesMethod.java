@@ -13,7 +13,8 @@ import java.util.List;
  * r = b + lambda D, with normalize b + lambda D / q
  *     D = sum of w_i r_i s_i, q = sum of w_i, both over i with sign(w_i s_i) = e; q = 1 if zero
  *
- * Shape:   inputs and result (any), F32 tiles, F64 sums; trimmed over the n elements of the tensor.
+ * Shape:   inputs and result (any), F32 tiles, F64 sums (of two models into 16 bits F32);
+ *          trimmed over the n elements of the tensor.
  * Range:   weight and lambda finite, of any sign; density 0 to 1. r_i = 1, with rescale
  *          sum |d_i| / sum |s_i|, 1 where either sum is below 1e-7. Signs of opposite weights can
  *          leave a small q, which divides as it is.
@@ -37,14 +38,27 @@ public final class TiesMethod extends SparseTaskVectorMethod {
   public TiesMethod() {
     super(
         describe(
-            "ties",
-            "adds the largest entries of task vectors that agree with an elected sign",
-            List.of(new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
-            TaskVectorParameters.describe(
-                true,
-                true,
-                false,
-                "multiply what stays of each task vector so that its sum of magnitudes is as before")),
+                "ties",
+                "adds the largest entries of task vectors that agree with an elected sign",
+                List.of(new Paper("Yadav et al. 2023, TIES-Merging", "2306.01708")),
+                TaskVectorParameters.describe(
+                    true,
+                    true,
+                    false,
+                    "multiply what stays of each task vector so that its sum of magnitudes is as before"))
+            .explained(
+                """
+                d_i = x_i - b; s_i = of its n entries the floor(density_i n) largest, at least one
+                r_i = 1; rescale: sum |d_i| / sum |s_i|
+                e = sign(sum_i w_i r_i s_i), + if zero
+                r = b + lambda sum_i w_i r_i s_i, over the i whose w_i s_i has the sign e
+                normalize: divided by the sum of the w_i of these
+                election: unweighted: e = sign(sum_i r_i s_i)
+                """,
+                "where floor(density n) is 0 one entry is kept, where mergekit stops; "
+                    + "compat: mergekit makes it an error",
+                "of equal magnitudes the first ones are kept; mergekit leaves open which",
+                "election: unweighted, the vote of the paper, is hfmerge's own"),
         MagnitudeTrim.LARGEST,
         true);
   }

@@ -2,11 +2,15 @@ package io.hfmerge.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.method.TaskVectorCase.Model;
+import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.Shape;
+import io.hfmerge.tensor.TensorSpec;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class TiesMethodTest extends SparseTaskVectorContractTest {
@@ -73,6 +77,45 @@ class TiesMethodTest extends SparseTaskVectorContractTest {
           .isInstanceOf(InvalidRecipeException.class)
           .hasMessageContaining("\"layers.0.weight\" of model \"org/model-1\"")
           .hasMessageContaining("none of its 5 entries");
+    }
+  }
+
+  @Test
+  void bfloat16ResultsAreRightToTheLastBitButOne() {
+    Random random = new Random(SEED);
+    float[][] inputs = new float[3][5000];
+    for (int i = 0; i < 5000; i++) {
+      inputs[0][i] = random.nextInt(-512, 512) * 0x1p-12f;
+      inputs[1][i] = inputs[0][i] + random.nextInt(-40, 41) * 0x1p-14f;
+      inputs[2][i] = inputs[0][i] + random.nextInt(-40, 41) * 0x1p-14f;
+    }
+    for (boolean normalize : new boolean[] {true, false}) {
+      TaskVectorCase merge =
+          new TaskVectorCase(
+              "ties",
+              Shape.of(5000),
+              List.of(of(0.75, 0.3), of(-0.5, 0.6)),
+              1.25,
+              normalize,
+              false,
+              false,
+              Compatibility.HFMERGE,
+              0);
+      TensorContext wide = merge.context();
+      TensorContext narrow =
+          new TensorContext(
+              new TensorSpec("t", DType.BF16, Shape.of(5000)),
+              wide.models(),
+              0,
+              wide.parameters(),
+              Compatibility.HFMERGE,
+              0);
+      double[] expected = merge.expected(inputs);
+      float[] merged = MergeRun.merge(new TiesMethod(), narrow, inputs, 1024);
+      for (int i = 0; i < merged.length; i++) {
+        // terms below 1/4, a few roundings of F32 each
+        assertThat((double) merged[i]).isCloseTo(expected[i], within(0x1p-24));
+      }
     }
   }
 

@@ -90,6 +90,9 @@ public final class MethodPages {
 
   private static String fallback(ParameterDescription parameter) {
     Double value = parameter.defaultValue();
+    if (value != null && parameter.type() == ParameterDescription.Type.CHOICE) {
+      return parameter.choices().get(value.intValue());
+    }
     return value == null ? "" : value(parameter.type(), value);
   }
 
@@ -145,6 +148,7 @@ public final class MethodPages {
         switch (parameter.type()) {
           case FLAG -> "true or false";
           case NUMBER -> "number" + range(parameter);
+          case CHOICE -> String.join(" or ", parameter.choices());
         };
     return kind
         + (parameter.scope() == Scope.PER_MODEL ? ", one for each model" : "")
@@ -222,7 +226,15 @@ public final class MethodPages {
     Double fallback = parameter.defaultValue();
     if (fallback != null) {
       tree.put(
-          "default", parameter.type() == ParameterDescription.Type.FLAG ? fallback != 0 : fallback);
+          "default",
+          switch (parameter.type()) {
+            case FLAG -> fallback != 0;
+            case NUMBER -> fallback;
+            case CHOICE -> fallback(parameter);
+          });
+    }
+    if (parameter.type() == ParameterDescription.Type.CHOICE) {
+      tree.put("choices", parameter.choices());
     }
     if (parameter.type() == ParameterDescription.Type.NUMBER) {
       if (parameter.minimum() > -Double.MAX_VALUE) {

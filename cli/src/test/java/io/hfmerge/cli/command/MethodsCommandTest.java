@@ -57,7 +57,9 @@ class MethodsCommandTest {
         .filteredOn(line -> !line.contains("https://"))
         .allSatisfy(line -> assertThat(line.length()).isLessThan(101));
     for (ParameterDescription parameter : method.description().parameters()) {
-      assertThat(page).containsPattern("(?m)^  " + parameter.name() + " +(number|true or false)");
+      assertThat(page)
+          .containsPattern(
+              "(?m)^  " + parameter.name() + " +(number|true or false|[a-z]+ or [a-z]+)");
     }
     method.description().formula().lines().forEach(line -> assertThat(page).contains(line));
     assertThat(page).contains("Differs from mergekit");
@@ -70,6 +72,8 @@ class MethodsCommandTest {
         .contains("https://arxiv.org/abs/2603.04972", "compat: mergekit averages it");
     assertThat(run("methods", "slerp").out())
         .contains("number, must be given: 0 gives the base, 1 the other model");
+    assertThat(run("methods", "ties").out())
+        .contains("weighted or unweighted, default weighted", "density_i n");
     assertThat(run("methods", "passthrough").out()).contains("Source       none");
     assertThat(run("methods", "nearswap").out()).contains("Differs from mergekit: no");
   }
