@@ -3,8 +3,10 @@ package io.hfmerge.hf;
 import io.hfmerge.hf.arch.Architectures;
 import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.lora.AdaptedCheckpoint;
 import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,18 +20,21 @@ public final class HfModel implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final Optional<ModelConfig> config;
   private final ModelStructure structure;
+  private final Optional<ModelLocation> adapter;
 
   HfModel(
       String reference,
       ModelLocation location,
       Checkpoint checkpoint,
       Optional<ModelConfig> config,
-      Architectures architectures) {
+      Architectures architectures,
+      Optional<ModelLocation> adapter) {
     this.reference = reference;
     this.location = location;
     this.checkpoint = checkpoint;
     this.config = config;
     this.structure = architectures.structure(config.orElse(null), checkpoint);
+    this.adapter = adapter;
   }
 
   /** What the user asked for. */
@@ -37,9 +42,19 @@ public final class HfModel implements AutoCloseable {
     return reference;
   }
 
-  /** Where the files are. */
+  /** Where the files are; with an adapter, those of the base. */
   public ModelLocation location() {
     return location;
+  }
+
+  /** Where the files of the adapter are; empty where the model is none with an adapter. */
+  public Optional<ModelLocation> adapterLocation() {
+    return adapter;
+  }
+
+  /** What the user should know of how an adapter applies, a line each. */
+  public List<String> notes() {
+    return checkpoint instanceof AdaptedCheckpoint adapted ? adapted.notes() : List.of();
   }
 
   /** The tensors; open as long as this model is. */

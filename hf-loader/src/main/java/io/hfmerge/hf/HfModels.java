@@ -3,7 +3,11 @@ package io.hfmerge.hf;
 import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.arch.Architectures;
+import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.lora.AdaptedCheckpoint;
+import io.hfmerge.hf.lora.Adapter;
+import io.hfmerge.hf.lora.AdapterConfig;
 import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.tensor.Checkpoint;
@@ -21,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Opens models by reference: a folder, a {@code .safetensors} file, {@code sample:NAME}, or
- * whatever else a {@link ModelResolver} on the class path knows.
+ * whatever else a {@link ModelResolver} on the class path knows; {@code BASE+ADAPTER} is a base
+ * with a PEFT adapter applied ({@link ModelReference}).
  */
 public final class HfModels {
 
@@ -86,17 +91,57 @@ public final class HfModels {
 
   /** Opens a model; see {@link #open}. */
   public HfModel openModel(String reference) throws IOException {
-    ModelLocation location = locate(reference);
-    Checkpoint checkpoint = openWeights(reference, location);
+    ModelReference parts = ModelReference.parse(reference);
+    ModelLocation location = locate(parts.model());
+    Checkpoint checkpoint = openWeights(parts.model(), location);
     try {
       Path configFile = location.folder().resolve(CONFIG_FILE);
       Optional<ModelConfig> config =
           Files.exists(configFile) ? Optional.of(ModelConfig.read(configFile)) : Optional.empty();
-      return new HfModel(reference, location, checkpoint, config, architectures);
+      Optional<ModelLocation> adapter = Optional.empty();
+      if (parts.adapter().isPresent()) {
+        adapter = Optional.of(locate(parts.adapter().get()));
+        ModelStructure structure = architectures.structure(config.orElse(null), checkpoint);
+        checkpoint =
+            AdaptedCheckpoint.of(
+                checkpoint, structure, openAdapter(parts.adapter().get(), adapter.get()));
+      }
+      return new HfModel(reference, location, checkpoint, config, architectures, adapter);
     } catch (IOException | RuntimeException e) {
       checkpoint.close();
       throw e;
     }
+  }
+
+  /**
+   * Opens a PEFT adapter by itself.
+   *
+   * @param reference a folder with {@code adapter_config.json}, or whatever a resolver knows
+   * @throws UnresolvedReferenceException if nothing knows the reference or it is no adapter
+   * @throws io.hfmerge.error.MalformedCheckpointException if its config and tensors do not agree
+   * @throws UnsupportedFeatureException if it needs something that is not computed here
+   * @throws IOException if a file cannot be read
+   */
+  public Adapter openAdapter(String reference) throws IOException {
+    return openAdapter(reference, locate(reference));
+  }
+
+  private static Adapter openAdapter(String reference, ModelLocation location) throws IOException {
+    Path folder = location.folder();
+    Path configFile = folder.resolve(AdapterConfig.FILE);
+    if (!Files.exists(configFile)) {
+      throw new UnresolvedReferenceException(
+          "%s: expected an adapter's folder with %s, found none"
+              .formatted(folder, AdapterConfig.FILE));
+    }
+    AdapterConfig config = AdapterConfig.read(configFile);
+    Path weights = folder.resolve(Adapter.FILE);
+    if (!Files.exists(weights)) {
+      throw new UnresolvedReferenceException(
+          "%s: expected %s beside %s, found none"
+              .formatted(folder, Adapter.FILE, AdapterConfig.FILE));
+    }
+    return Adapter.of(config, SafetensorsCheckpoint.openFile(reference, weights));
   }
 
   private ModelLocation locate(String reference) throws IOException {
@@ -152,9 +197,8 @@ public final class HfModels {
     for (String name : present) {
       if (name.startsWith("adapter_model.")) {
         throw new UnsupportedFeatureException(
-            "%s: expected %s or its index, found the adapter %s; this version reads whole models:"
-                    .formatted(folder, SINGLE_FILE, name)
-                + " merge it into its base with PEFT's merge_and_unload first");
+            "%s: expected %s or its index, found the adapter %s: name its base too, as in BASE+%s"
+                .formatted(folder, SINGLE_FILE, name, folder));
       }
     }
     for (String name : present) {

@@ -1,5 +1,6 @@
 package io.hfmerge.hf.local;
 
+import io.hfmerge.hf.LocalPath;
 import io.hfmerge.hf.ModelLocation;
 import io.hfmerge.hf.ModelResolver;
 import io.hfmerge.hf.ResolutionAttempts;
@@ -20,7 +21,7 @@ public final class LocalModelResolver implements ModelResolver {
   public Optional<ModelLocation> resolve(String reference, ResolutionAttempts attempts) {
     Path path;
     try {
-      path = expandHome(reference);
+      path = LocalPath.of(reference);
     } catch (InvalidPathException e) {
       attempts.add("a path: " + e.getReason());
       return Optional.empty();
@@ -37,12 +38,5 @@ public final class LocalModelResolver implements ModelResolver {
     }
     attempts.add("the path " + path.toAbsolutePath() + ": no such file or folder");
     return Optional.empty();
-  }
-
-  /** Recipes are not read by a shell, which would do this. */
-  private static Path expandHome(String reference) {
-    return reference.startsWith("~/")
-        ? Path.of(System.getProperty("user.home"), reference.substring(2))
-        : Path.of(reference);
   }
 }

@@ -12,6 +12,8 @@ import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.ModelLocation;
+import io.hfmerge.hf.ModelReference;
 import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.hf.safetensors.WrittenFile;
@@ -242,7 +244,9 @@ public final class ModelMerger {
   private MergePlan plan(Recipe recipe, OpenModels open, OutputTokenizer tokenizer) {
     try {
       MergePlan plan = new MergePlanner(methods).plan(recipe, open.inputs(recipe, tokenizer));
-      return plan.withNotes(tokenizer.notes());
+      List<String> notes = new ArrayList<>(tokenizer.notes());
+      open.byReference().values().forEach(model -> notes.addAll(model.notes()));
+      return plan.withNotes(notes);
     } catch (IncompatibleCheckpointsException e) {
       Map<String, String> families = open.families();
       if (families.size() < 2) {
@@ -320,6 +324,9 @@ public final class ModelMerger {
             method.summary(),
             plan.inputs().stream()
                 .map(MergeInput::reference)
+                .map(ModelReference::parse)
+                .flatMap(reference -> reference.parts().stream())
+                .distinct()
                 .map(reference -> new ModelCard.Parent(reference, isPath(reference)))
                 .toList(),
             recipeText,
@@ -450,15 +457,23 @@ public final class ModelMerger {
     void refuseOverlap(Path target) throws IOException {
       Path real = real(target.toAbsolutePath().normalize());
       for (HfModel model : byReference.values()) {
-        Path folder = model.location().folder().toRealPath();
-        if (folder.startsWith(real) && Files.exists(target)) {
-          throw new OutputExistsException(
-              target + ": expected a folder without inputs, found that it holds " + folder);
+        refuseOverlap(target, real, model.location());
+        if (model.adapterLocation().isPresent()) {
+          refuseOverlap(target, real, model.adapterLocation().get());
         }
-        if (real.startsWith(folder) && model.location().weightsFile().isEmpty()) {
-          throw new OutputExistsException(
-              target + ": expected a place outside the inputs, found it inside " + folder);
-        }
+      }
+    }
+
+    private static void refuseOverlap(Path target, Path real, ModelLocation input)
+        throws IOException {
+      Path folder = input.folder().toRealPath();
+      if (folder.startsWith(real) && Files.exists(target)) {
+        throw new OutputExistsException(
+            target + ": expected a folder without inputs, found that it holds " + folder);
+      }
+      if (real.startsWith(folder) && input.weightsFile().isEmpty()) {
+        throw new OutputExistsException(
+            target + ": expected a place outside the inputs, found it inside " + folder);
       }
     }
 
