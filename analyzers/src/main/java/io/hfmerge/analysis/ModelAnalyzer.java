@@ -73,7 +73,7 @@ public final class ModelAnalyzer {
     if (request.heads()) {
       layers.addTo(queue);
     }
-    queue.run(engine.concurrent() ? request.threads() : 1, progress);
+    queue.run("analysing", engine.concurrent() ? request.threads() : 1, progress);
     List<MatrixMetrics> results = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     for (Slot<MatrixMetrics> slot : measured) {

@@ -17,32 +17,37 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * after the others. Who waits may be interrupted; workers then stop after the piece in hand, and
  * waiting ends only when none of them touches the checkpoint any more.
  */
-final class WorkQueue {
+public final class WorkQueue {
 
   /** A piece of work that leaves its result where its owner finds it. */
-  interface Work {
+  public interface Work {
     void run() throws IOException;
   }
+
+  /** A queue without work. */
+  public WorkQueue() {}
 
   private record Entry(double cost, long bytes, Work work) {}
 
   private final List<Entry> entries = new ArrayList<>();
 
   /** Adds a piece: its cost in any unit, and the bytes that it reports as progress. */
-  void add(double cost, long bytes, Work work) {
+  public void add(double cost, long bytes, Work work) {
     entries.add(new Entry(cost, bytes, work));
   }
 
   /**
    * Does all of it.
    *
+   * @param task what it is, for the progress
    * @throws IOException of the first piece that failed so
    * @throws InterruptedException if this thread was interrupted
    */
-  void run(int threads, ProgressListener progress) throws IOException, InterruptedException {
+  public void run(String task, int threads, ProgressListener progress)
+      throws IOException, InterruptedException {
     List<Entry> ordered = new ArrayList<>(entries);
     ordered.sort(Comparator.comparingDouble(Entry::cost).reversed());
-    progress.started("analysing", entries.stream().mapToLong(Entry::bytes).sum());
+    progress.started(task, entries.stream().mapToLong(Entry::bytes).sum());
     AtomicBoolean stop = new AtomicBoolean();
     ExecutorService pool =
         Executors.newFixedThreadPool(

@@ -1,6 +1,7 @@
 package io.hfmerge.cli;
 
 import io.hfmerge.cli.command.AnalyzeCommand;
+import io.hfmerge.cli.command.ExtractLoraCommand;
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.command.MergeCommand;
 import io.hfmerge.cli.command.MethodsCommand;
@@ -55,6 +56,7 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new SumCommand());
     commandLine.addSubcommand(new MergeCommand());
     commandLine.addSubcommand(new MethodsCommand());
+    commandLine.addSubcommand(new ExtractLoraCommand());
     commandLine.addSubcommand(new VerifyCommand());
     try {
       for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {

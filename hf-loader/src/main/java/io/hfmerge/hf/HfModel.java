@@ -47,9 +47,9 @@ public final class HfModel implements AutoCloseable {
     return location;
   }
 
-  /** Where the files of the adapter are; empty where the model is none with an adapter. */
-  public Optional<ModelLocation> adapterLocation() {
-    return adapter;
+  /** All folders that the model is read from. */
+  public List<ModelLocation> locations() {
+    return adapter.map(folder -> List.of(location, folder)).orElse(List.of(location));
   }
 
   /** What the user should know of how an adapter applies, a line each. */

@@ -135,16 +135,24 @@ public final class HfModels {
               .formatted(folder, AdapterConfig.FILE));
     }
     AdapterConfig config = AdapterConfig.read(configFile);
-    Path weights = folder.resolve(Adapter.FILE);
-    if (!Files.exists(weights)) {
-      throw new UnresolvedReferenceException(
-          "%s: expected %s beside %s, found none"
-              .formatted(folder, Adapter.FILE, AdapterConfig.FILE));
+    for (String name : Adapter.FILES) {
+      Path weights = folder.resolve(name);
+      if (Files.exists(weights)) {
+        return Adapter.of(config, openWeights(reference, ModelLocation.file(weights)));
+      }
     }
-    return Adapter.of(config, SafetensorsCheckpoint.openFile(reference, weights));
+    throw new UnresolvedReferenceException(
+        "%s: expected %s beside %s, found none"
+            .formatted(folder, Adapter.FILES.getFirst(), AdapterConfig.FILE));
   }
 
-  private ModelLocation locate(String reference) throws IOException {
+  /**
+   * Finds the files of one part of a reference, without opening them.
+   *
+   * @throws UnresolvedReferenceException if nothing knows the reference; lists what was tried
+   * @throws IOException if it is known but cannot be fetched or read
+   */
+  public ModelLocation locate(String reference) throws IOException {
     ResolutionAttempts attempts = new ResolutionAttempts();
     for (ModelResolver resolver : resolvers) {
       Optional<ModelLocation> location = resolver.resolve(reference, attempts);

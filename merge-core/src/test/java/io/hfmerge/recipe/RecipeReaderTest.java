@@ -308,8 +308,8 @@ class RecipeReaderTest {
     assertThat(read(new RecipeWriter().write(recipe))).isEqualTo(recipe);
     Recipe filtered = read(ties("election: [{filter: mlp, value: unweighted}, {value: weighted}]"));
     ParameterValue value = filtered.parameters().get("election");
-    assertThat(value.wordAt("x.mlp.y")).contains("unweighted");
-    assertThat(value.wordAt("x.y")).contains("weighted");
+    assertThat(value.rule("x.mlp.y").map(ParameterRule::word)).contains("unweighted");
+    assertThat(value.rule("x.y").map(ParameterRule::word)).contains("weighted");
     assertThat(read(new RecipeWriter().write(filtered))).isEqualTo(filtered);
   }
 

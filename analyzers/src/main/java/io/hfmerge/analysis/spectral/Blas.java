@@ -48,6 +48,11 @@ final class Blas {
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, n, count, 1.0, lines, n, 1.0, gram, n);
   }
 
+  /** The same in arrays. */
+  static void addGramOfColumns(double[] lines, int count, int n, double[] gram) {
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, n, count, 1.0, lines, n, 1.0, gram, n);
+  }
+
   /** Writes {@code L Lᵀ} of {@code count x length} lines to the lower triangle of {@code gram}. */
   static void gramOfLines(double[] lines, int count, int length, double[] gram) {
     cblas_dsyrk(
@@ -68,5 +73,15 @@ final class Blas {
   static void multiply(double[] a, double[] b, double[] c, int n, boolean transposeB) {
     int right = transposeB ? CblasTrans : CblasNoTrans;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, right, n, n, n, 1.0, a, n, b, n, 0.0, c, n);
+  }
+
+  /** {@code c = a bᵀ} of row-major {@code a: m x k} and {@code b: n x k}. */
+  static void multiplyTransposed(double[] a, double[] b, double[] c, int m, int n, int k) {
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0, a, k, b, k, 0.0, c, n);
+  }
+
+  /** {@code c = aᵀ b} of row-major {@code a: k x m} and {@code b: k x n}. */
+  static void transposedMultiply(double[] a, double[] b, double[] c, int m, int n, int k) {
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0, a, m, b, n, 0.0, c, n);
   }
 }

@@ -54,7 +54,9 @@ public final class AnalyzeCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL", description = "A folder, a .safetensors file, or sample:NAME.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A folder, a .safetensors file, sample:NAME, or BASE+ADAPTER.")
   private String reference = "";
 
   @Option(

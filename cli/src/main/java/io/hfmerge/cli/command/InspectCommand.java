@@ -38,7 +38,9 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL", description = "A folder, a .safetensors file, or sample:NAME.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A folder, a .safetensors file, sample:NAME, or BASE+ADAPTER.")
   private String reference = "";
 
   @Option(
@@ -76,6 +78,7 @@ public final class InspectCommand implements Callable<Integer> {
       out.println();
     }
     out.println(summary(model));
+    model.notes().stream().map(Terminal::printable).forEach(out::println);
   }
 
   private static Column column(String header, HorizontalAlign align) {

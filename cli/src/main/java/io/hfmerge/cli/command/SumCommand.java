@@ -1,6 +1,15 @@
 package io.hfmerge.cli.command;
 
+import io.hfmerge.analysis.lora.AdapterReport;
+import io.hfmerge.analysis.lora.AdapterSum;
 import io.hfmerge.cli.option.OutputOptions;
+import io.hfmerge.cli.option.RankOptions;
+import io.hfmerge.cli.output.ProgressLine;
+import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.ModelLocation;
+import io.hfmerge.hf.lora.Adapter;
+import io.hfmerge.hf.output.AdapterWriter;
+import io.hfmerge.hf.output.MergeSettings;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.ParameterValue;
 import io.hfmerge.recipe.Recipe;
@@ -31,7 +40,9 @@ import picocli.CommandLine.Spec;
     name = "sum",
     description = {
       "Sums fine-tuned models by their task vectors:",
-      "  base + lambda * (w1 * (model1 - base) + w2 * (model2 - base) + ...)"
+      "  base + lambda * (w1 * (model1 - base) + w2 * (model2 - base) + ...)",
+      "With --lora, LoRA adapters of one base into one adapter:",
+      "  lambda * (w1 * adapter1 + w2 * adapter2 + ...)"
     })
 public final class SumCommand implements Callable<Integer> {
 
@@ -39,10 +50,14 @@ public final class SumCommand implements Callable<Integer> {
 
   @Option(
       names = "--base",
-      required = true,
       paramLabel = "MODEL",
       description = "The model that all others were fine-tuned from.")
-  private String base = "";
+  private @Nullable String base;
+
+  @Option(names = "--lora", description = "Sum adapters; needs no base.")
+  private boolean lora;
+
+  @Mixin private final RankOptions rankOptions = new RankOptions();
 
   @Parameters(
       arity = "1..*",
@@ -66,7 +81,9 @@ public final class SumCommand implements Callable<Integer> {
   @Option(
       names = "--dtype",
       paramLabel = "DTYPE",
-      description = "float32, bfloat16, float16 or float64 (default: as the base is stored).")
+      description =
+          "float32, bfloat16, float16 or float64 (default: as the base is stored; of adapters"
+              + " float32).")
   private @Nullable String dtypeName;
 
   @Mixin private final OutputOptions options = new OutputOptions();
@@ -75,6 +92,15 @@ public final class SumCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     if (!Double.isFinite(lambda)) {
       throw usage("--lambda: expected a finite number, found " + lambda);
+    }
+    if (lora) {
+      return sumAdapters();
+    }
+    if (base == null) {
+      throw usage("Missing required option: '--base=MODEL' (or --lora for adapters)");
+    }
+    if (rankOptions.choice().isPresent()) {
+      throw usage("--rank and --energy are for adapters: add --lora");
     }
     RecipeBuilder builder = Recipe.sum(base, weights());
     if (lambda != 1) {
@@ -89,6 +115,47 @@ public final class SumCommand implements Callable<Integer> {
         target,
         options,
         Objects.requireNonNull(spec).commandLine());
+  }
+
+  private int sumAdapters() throws Exception {
+    if (base != null) {
+      throw usage("--lora sums adapters by themselves: leave --base out");
+    }
+    if (options.dryRun()) {
+      throw usage("--dry-run: not with --lora");
+    }
+    DType dtype = dtype();
+    MergeSettings settings = options.settings();
+    HfModels models = HfModels.load();
+    Map<String, Double> weights = weights();
+    List<ModelLocation> inputs = new ArrayList<>();
+    for (String reference : weights.keySet()) {
+      inputs.add(models.locate(reference));
+    }
+    List<AdapterSum.Term> terms = new ArrayList<>();
+    AdapterReport report;
+    try (AdapterWriter writer = AdapterWriter.create(target, settings.replace(), inputs);
+        ProgressLine progress = ProgressLine.create()) {
+      for (Map.Entry<String, Double> entry : weights.entrySet()) {
+        Adapter adapter = models.openAdapter(entry.getKey());
+        terms.add(new AdapterSum.Term(adapter, lambda * entry.getValue()));
+      }
+      report =
+          AdapterSum.write(
+              terms,
+              rankOptions.choice(),
+              dtype == null ? DType.F32 : dtype,
+              writer,
+              settings.engine().threads(),
+              settings.version(),
+              progress);
+    } finally {
+      for (AdapterSum.Term term : terms) {
+        term.adapter().close();
+      }
+    }
+    AdapterLines.print(report, Objects.requireNonNull(spec).commandLine().getOut());
+    return 0;
   }
 
   private Map<String, Double> weights() {

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Adapter implements AutoCloseable {
 
-  /** Name of the weights' file in an adapter's folder. */
-  public static final String FILE = "adapter_model.safetensors";
+  /** Names of the weights' file in an adapter's folder; the first that is there counts. */
+  public static final List<String> FILES =
+      List.of("adapter_model.safetensors", "adapter_model.bin");
 
   /** Elements of A or B, which are decoded whole. */
   private static final long MAX_FACTOR_ELEMENTS = 1L << 30;

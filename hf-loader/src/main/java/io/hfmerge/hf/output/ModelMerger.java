@@ -455,35 +455,11 @@ public final class ModelMerger {
 
     /** Replacing a folder that holds an input would delete it; one inside an input changes it. */
     void refuseOverlap(Path target) throws IOException {
-      Path real = real(target.toAbsolutePath().normalize());
       for (HfModel model : byReference.values()) {
-        refuseOverlap(target, real, model.location());
-        if (model.adapterLocation().isPresent()) {
-          refuseOverlap(target, real, model.adapterLocation().get());
+        for (ModelLocation input : model.locations()) {
+          InputOverlap.refuse(target, input);
         }
       }
-    }
-
-    private static void refuseOverlap(Path target, Path real, ModelLocation input)
-        throws IOException {
-      Path folder = input.folder().toRealPath();
-      if (folder.startsWith(real) && Files.exists(target)) {
-        throw new OutputExistsException(
-            target + ": expected a folder without inputs, found that it holds " + folder);
-      }
-      if (real.startsWith(folder) && input.weightsFile().isEmpty()) {
-        throw new OutputExistsException(
-            target + ": expected a place outside the inputs, found it inside " + folder);
-      }
-    }
-
-    /** The path without symbolic links, as far as it exists. */
-    private static Path real(Path path) throws IOException {
-      Path parent = path.getParent();
-      if (parent == null || Files.exists(path)) {
-        return path.toRealPath();
-      }
-      return real(parent).resolve(path.getFileName());
     }
 
     @Override

@@ -54,15 +54,24 @@ record SafetensorsLayout(List<Shard> shards) {
     groups.add(current);
     List<Shard> shards = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
-      List<TensorSpec> ordered = new ArrayList<>(groups.get(i));
-      ordered.sort(
-          Comparator.comparing(TensorSpec::dtype).reversed().thenComparing(TensorSpec::name));
       String name =
           groups.size() == 1
               ? "model.safetensors"
               : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, groups.size());
-      shards.add(new Shard(name, ordered));
+      shards.add(shard(name, groups.get(i)));
     }
     return new SafetensorsLayout(shards);
+  }
+
+  /** One file of this name. */
+  static SafetensorsLayout ofFile(String fileName, List<TensorSpec> tensors) {
+    return new SafetensorsLayout(List.of(shard(fileName, tensors)));
+  }
+
+  private static Shard shard(String fileName, List<TensorSpec> tensors) {
+    List<TensorSpec> ordered = new ArrayList<>(tensors);
+    ordered.sort(
+        Comparator.comparing(TensorSpec::dtype).reversed().thenComparing(TensorSpec::name));
+    return new Shard(fileName, ordered);
   }
 }

@@ -135,9 +135,29 @@ public final class SafetensorsWriter implements CheckpointWriter {
     if (maxShardBytes <= 0) {
       throw new IllegalArgumentException("shard size must be positive: " + maxShardBytes);
     }
+    return open(folder, SafetensorsLayout.of(tensors, maxShardBytes), creation);
+  }
+
+  /**
+   * Creates one file and writes its header.
+   *
+   * @param file a file that is not there yet, in an existing folder
+   * @param tensors what will be written; names unique
+   * @throws IOException if the file cannot be created or is already there
+   */
+  public static SafetensorsWriter createFile(Path file, List<TensorSpec> tensors)
+      throws IOException {
+    return open(
+        file.resolveSibling(""),
+        SafetensorsLayout.ofFile(file.getFileName().toString(), tensors),
+        Set.of(StandardOpenOption.CREATE_NEW));
+  }
+
+  private static SafetensorsWriter open(
+      Path folder, SafetensorsLayout layout, Set<StandardOpenOption> creation) throws IOException {
     SafetensorsWriter writer = new SafetensorsWriter(folder);
     try {
-      for (SafetensorsLayout.Shard shard : SafetensorsLayout.of(tensors, maxShardBytes).shards()) {
+      for (SafetensorsLayout.Shard shard : layout.shards()) {
         writer.openShard(shard, creation);
       }
       return writer;
