@@ -196,8 +196,7 @@ public final class AdapterSum {
         List.of(),
         layouts.contains(true),
         false,
-        biases,
-        false);
+        biases);
   }
 
   private AdapterReport.Module add(List<Part> same, boolean biases, AdapterWriter writer)

@@ -61,6 +61,10 @@ public final class LoraExtraction {
   private final AdapterWriter writer;
 
   private final List<Pair> pairs = new ArrayList<>();
+
+  /** Second names, which the files do not have, of tensors that are tied. */
+  private final List<Pair> aliases = new ArrayList<>();
+
   private final Set<String> transposed = new HashSet<>();
   private final List<String> notes = new ArrayList<>();
 
@@ -132,6 +136,7 @@ public final class LoraExtraction {
       }
       pairs.add(new Pair(spec, other, names.of(spec)));
     }
+    addAliases(names);
     counterparts.values().stream()
         .filter(spec -> !model.structure().isBuffer(spec))
         .filter(spec ->
@@ -150,6 +155,18 @@ public final class LoraExtraction {
         .flatMap(matrix -> matrix.blocks().stream())
         .filter(MatrixBlock::transposed)
         .forEach(block -> transposed.add(block.tensor()));
+  }
+
+  private void addAliases(PeftNames names) {
+    Set<String> present = new HashSet<>();
+    pairs.forEach(pair -> present.add(base.structure().canonical(pair.base().name())));
+    for (Pair pair : pairs) {
+      base.structure()
+          .tiedWith(base.structure().canonical(pair.base().name()))
+          .filter(partner -> !present.contains(partner))
+          .ifPresent(partner ->
+              aliases.add(new Pair(pair.base(), pair.model(), names.ofTied(partner, pair.base()))));
+    }
   }
 
   private IncompatibleCheckpointsException incompatible(
@@ -178,6 +195,15 @@ public final class LoraExtraction {
     }
     comparing.run("comparing", threads, progress);
     Set<String> saved = savedModules(others, changed, matrices);
+    // a module stored whole is a copy, so the other use of a tied weight needs one too
+    for (Pair alias : aliases) {
+      if (others.stream()
+          .anyMatch(pair -> pair.base().equals(alias.base()) && isIn(saved, pair.module()))) {
+        saved.add(alias.module());
+      }
+    }
+    // PEFT copies a module with all that is in it, and cannot copy a part of the copy again
+    saved.removeIf(module -> saved.stream().anyMatch(m -> module.startsWith(m + '.')));
 
     ConcurrentMap<Pair, AdapterReport.Module> extracted = new ConcurrentHashMap<>();
     WorkQueue extracting = new WorkQueue();
@@ -239,7 +265,9 @@ public final class LoraExtraction {
   private void copyWhole(Set<String> saved, Set<Pair> changed, List<AdapterReport.Module> modules) {
     Set<String> adapted = new HashSet<>();
     modules.forEach(module -> adapted.add(module.name()));
-    for (Pair pair : pairs) {
+    List<Pair> all = new ArrayList<>(pairs);
+    all.addAll(aliases);
+    for (Pair pair : all) {
       if (isIn(saved, pair.module())) {
         copy(AdapterSettings.nameOfWhole(pair.name()), pair);
       } else if (changed.contains(pair)) {
@@ -263,10 +291,6 @@ public final class LoraExtraction {
     SequencedMap<String, Integer> ranks = new LinkedHashMap<>();
     modules.forEach(module -> ranks.put(module.name(), module.rank()));
     boolean biases = changed.stream().anyMatch(pair -> !isIn(saved, pair.module()));
-    boolean tied =
-        pairs.stream()
-            .filter(pair -> isIn(saved, pair.module()))
-            .anyMatch(pair -> isStoredForTwo(pair.base()));
     AdapterSettings settings =
         new AdapterSettings(
             Optional.of(base.reference()),
@@ -275,11 +299,13 @@ public final class LoraExtraction {
             List.copyOf(saved),
             !transposed.isEmpty(),
             biases,
-            false,
-            tied);
-    if (tied) {
-      notes.add(
-          "a tied embedding is stored whole (ensure_weight_tying), which PEFT knows from 0.18 on");
+            false);
+    for (Pair alias : aliases) {
+      if (isIn(saved, alias.module())) {
+        notes.add(
+            "\"%s\" is stored twice, as %s too, to which it is tied"
+                .formatted(alias.base().name(), alias.name()));
+      }
     }
     String card =
         AdapterCard.markdown(
@@ -291,17 +317,6 @@ public final class LoraExtraction {
             modules);
     long bytes = writer.finish(settings, card);
     return new AdapterReport(writer.target(), modules, List.copyOf(saved), bytes, notes);
-  }
-
-  private boolean isStoredForTwo(TensorSpec spec) {
-    Set<String> present = new HashSet<>();
-    base.checkpoint()
-        .tensors()
-        .forEach(other -> present.add(base.structure().canonical(other.name())));
-    return base.structure()
-        .tiedWith(base.structure().canonical(spec.name()))
-        .filter(partner -> !present.contains(partner))
-        .isPresent();
   }
 
   private Optional<AdapterReport.Module> extract(Pair pair) throws IOException {

@@ -18,6 +18,7 @@ final class PeftNames {
 
   private final ModelStructure structure;
   private final String missingPrefix;
+  private final String usedPrefix;
 
   PeftNames(HfModel base) {
     this.structure = base.structure();
@@ -26,12 +27,17 @@ final class PeftNames {
             .find(structure.modelType())
             .map(Architecture::prefixes)
             .orElse(List.of());
-    boolean prefixed =
-        base.checkpoint().tensors().stream()
-            .anyMatch(spec -> prefixes.stream().anyMatch(spec.name()::startsWith));
     boolean bareClass =
         base.config().map(ModelConfig::architectures).orElse(List.of()).stream()
             .allMatch(name -> name.endsWith("Model") && !name.endsWith("LMHeadModel"));
+    this.usedPrefix =
+        prefixes.stream()
+            .filter(prefix ->
+                base.checkpoint().tensors().stream()
+                    .anyMatch(spec -> spec.name().startsWith(prefix)))
+            .findFirst()
+            .orElse("");
+    boolean prefixed = !usedPrefix.isEmpty();
     this.missingPrefix = prefixed || bareClass || prefixes.isEmpty() ? "" : prefixes.getFirst();
   }
 
@@ -43,6 +49,18 @@ final class PeftNames {
       return head ? canonical : missingPrefix + canonical;
     }
     return prefix(spec.name(), canonical) + canonical;
+  }
+
+  /**
+   * The name of the other use of a tied weight.
+   *
+   * @param canonical a name that the base's file has not
+   * @param twin the tensor that it is tied to
+   */
+  String ofTied(String canonical, TensorSpec twin) {
+    TensorSpec tied = new TensorSpec(canonical, twin.dtype(), twin.shape());
+    boolean head = structure.describe(tied).equals("head");
+    return head ? canonical : missingPrefix + usedPrefix + canonical;
   }
 
   /** What was stripped: all before the first part of the canonical name. */

@@ -19,7 +19,6 @@ import java.util.TreeMap;
  * @param fanInFanOut whether weights are stored {@code [in, out]}
  * @param biases whether biases of adapted modules are stored whole
  * @param loraBias whether updates have biases of their own
- * @param tied whether a module stored whole is tied to another
  */
 public record AdapterSettings(
     Optional<String> baseModel,
@@ -28,8 +27,7 @@ public record AdapterSettings(
     List<String> modulesToSave,
     boolean fanInFanOut,
     boolean biases,
-    boolean loraBias,
-    boolean tied) {
+    boolean loraBias) {
 
   public AdapterSettings {
     ranks = java.util.Collections.unmodifiableSequencedMap(new LinkedHashMap<>(ranks));
@@ -66,9 +64,6 @@ public record AdapterSettings(
     }
     if (loraBias) {
       config.put("lora_bias", true);
-    }
-    if (tied) {
-      config.put("ensure_weight_tying", true);
     }
     return PythonJson.write(config);
   }
