@@ -108,7 +108,7 @@ class HfModelsTest {
     assertThatThrownBy(() -> HfModels.open(temp.toString()))
         .isInstanceOf(UnsupportedFeatureException.class)
         .hasMessageContaining("the adapter " + name)
-        .hasMessageContaining("merge_and_unload");
+        .hasMessageContaining("BASE+");
   }
 
   @Test
