@@ -127,6 +127,10 @@ class AdapterCommandsTest {
     assertThat(run(0, "analyze", adapted)).contains("Stable rank");
     Path out = temp.resolve("merged");
     run(0, "sum", "--base", base, adapted, "-o", out);
+    // by these files a merge that was cut short knows whether it may be continued
+    assertThat(Files.readString(out.resolve("hfmerge.json")))
+        .contains("lora-gpt2-conv1d/adapter_config.json")
+        .contains("lora-gpt2-conv1d/adapter_model.safetensors");
     assertClose(
         read(out.toString()),
         read(ADAPTERS.resolve("lora-gpt2-conv1d/expected-merged/model.safetensors").toString()),

@@ -9,6 +9,7 @@ import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -92,6 +93,13 @@ public final class AdaptedCheckpoint implements Checkpoint {
   /** How many of the tensors the adapter changes or adds. */
   public int changed() {
     return changes.size();
+  }
+
+  @Override
+  public List<Path> files() {
+    List<Path> files = new ArrayList<>(base.files());
+    files.addAll(adapter.checkpoint().files());
+    return List.copyOf(files);
   }
 
   @Override

@@ -1,8 +1,11 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.ModelLocation;
+import io.hfmerge.hf.lora.AdapterConfig;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +16,7 @@ import java.util.Optional;
  *
  * @param reference as in the recipe
  * @param revision commit or version, where the source has one
- * @param files what a merge reads of it: weights, config, vocabulary
+ * @param files what a merge reads of it: weights, config, vocabulary, adapter
  */
 record InputIdentity(String reference, Optional<String> revision, List<FileIdentity> files) {
 
@@ -32,6 +35,12 @@ record InputIdentity(String reference, Optional<String> revision, List<FileIdent
     Path folder = model.location().folder();
     if (model.config().isPresent()) {
       files.add(FileIdentity.of(folder.resolve(CONFIG_FILE)));
+    }
+    for (ModelLocation location : model.locations()) {
+      Path adapterConfig = location.folder().resolve(AdapterConfig.FILE);
+      if (!location.equals(model.location()) && Files.exists(adapterConfig)) {
+        files.add(FileIdentity.of(adapterConfig));
+      }
     }
     for (Path file : OutputTokenizer.vocabularyFiles(folder)) {
       files.add(FileIdentity.of(file));
