@@ -120,7 +120,8 @@ final class ParameterResolver {
   }
 
   /**
-   * A word counts by its place among the choices. Truth values have nothing between them; mergekit makes numbers of them, of which 0 is false.
+   * A word counts by its place among the choices. Truth values have nothing between them; mergekit
+   * makes numbers of them, of which 0 is false.
    */
   private double at(ParameterRule rule, ParameterDescription parameter, double position) {
     String word = rule.word();
