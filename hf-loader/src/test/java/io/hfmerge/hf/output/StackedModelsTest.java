@@ -429,6 +429,6 @@ class StackedModelsTest {
     assertThatThrownBy(() -> Merging.merge(recipe, temp.resolve("out")))
         .isInstanceOf(UnresolvedReferenceException.class)
         .hasMessageContaining("\"no/model@v1\"")
-        .hasMessageContaining("\"no/other+no/adapter\"");
+        .hasMessageContaining("\"no/other\"");
   }
 }
