@@ -14,7 +14,7 @@ interface ElementScore {
    * @param offset index of the first element within the tile
    * @param length number of elements, at most {@link #PIECE}
    * @param firstElement row-major index of the first element within the tensor
-   * @param scores receives the scores from index 0 on: not negative, or NaN
+   * @param scores receives the scores from index 0 on
    */
   void score(float[][] inputs, int offset, int length, long firstElement, float[] scores);
 }

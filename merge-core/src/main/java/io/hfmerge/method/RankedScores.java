@@ -9,9 +9,10 @@ import java.util.function.Supplier;
  * Finds the scores at given ranks among all elements of a tensor, exactly and without keeping or
  * sorting the scores of a large tensor.
  *
- * <p>Scores are not negative, so the order of their F32 bits is theirs. A first pass counts the
- * upper 16 of the 31 bits that vary, a second one the lower 15 within the bins that hold the ranks
- * looked for. Tensors of up to {@link #SMALL} elements are sorted instead, in one pass.
+ * <p>Scores are compared as integers: their F32 bits, with those of negative ones turned over below
+ * the sign. A first pass counts the upper 17 bits, a second one the lower 15 within the bins that
+ * hold the ranks looked for. Tensors of up to {@link #SMALL} elements are sorted instead, in one
+ * pass.
  */
 final class RankedScores {
 
@@ -19,10 +20,13 @@ final class RankedScores {
   static final int SMALL = 1 << 16;
 
   private static final int LOWER_BITS = 15;
-  private static final int UPPER_BINS = 1 << 16;
+  private static final int UPPER_BINS = 1 << 17;
   private static final int LOWER_BINS = 1 << LOWER_BITS;
 
-  /** Long, for a histogram is half a megabyte. */
+  /** The bin of upper bits where zero and the smallest positive numbers are. */
+  private static final int BIN_OF_ZERO = UPPER_BINS / 2;
+
+  /** Long, for a histogram is a megabyte. */
   private static final long SEGMENT_ELEMENTS = 1 << 22;
 
   private static final int ZEROS = UPPER_BINS;
@@ -40,14 +44,14 @@ final class RankedScores {
    * A score found.
    *
    * @param index the rank that was looked for
-   * @param bits of the F32 score
+   * @param bits of the F32 score, as {@link #bits}
    * @param below number of elements with a smaller score
    * @param equal number of elements with this score
    */
   record Rank(long index, int bits, long below, long equal) {
 
     float value() {
-      return Float.intBitsToFloat(bits);
+      return Float.intBitsToFloat(turned(bits));
     }
   }
 
@@ -83,9 +87,18 @@ final class RankedScores {
     return elements <= SMALL ? search.new SortPass() : search.new UpperPass();
   }
 
-  /** Bits of the score; NaN after all others. */
+  /** An integer in the order of scores; zero for both zeros, NaN after all others. */
   static int bits(float score) {
-    return Float.floatToIntBits(score);
+    return turned(Float.floatToIntBits(score + 0f));
+  }
+
+  /** Reverses the order of negative numbers; its own inverse. */
+  private static int turned(int bits) {
+    return bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+  }
+
+  private static int bin(int bits) {
+    return (bits >> LOWER_BITS) + BIN_OF_ZERO;
   }
 
   private static boolean isNan(int bits) {
@@ -128,12 +141,12 @@ final class RankedScores {
       if (sorted.length > 0 && isNan(sorted[sorted.length - 1])) {
         throw notANumber.get();
       }
-      long zeros = upper(sorted, 0);
+      long zeros = (long) upper(sorted, 0) - upper(sorted, -1);
       long[] wanted = ranks.apply(zeros);
       Rank[] found = new Rank[wanted.length];
       for (int i = 0; i < wanted.length; i++) {
         int bits = sorted[Math.toIntExact(wanted[i])];
-        int below = bits == 0 ? 0 : upper(sorted, bits - 1);
+        int below = upper(sorted, bits - 1);
         found[i] = new Rank(wanted[i], bits, below, upper(sorted, bits) - below);
       }
       return then.apply(found);
@@ -174,13 +187,13 @@ final class RankedScores {
       for (int done = 0; done < length; done += scores.length) {
         int piece = Math.min(scores.length, length - done);
         score.score(inputs, done, piece, firstElement + done, scores);
-        int positive = 0;
+        int nonZero = 0;
         for (int i = 0; i < piece; i++) {
           int bits = bits(scores[i]);
-          partial[bits >>> LOWER_BITS]++;
-          positive += -bits >>> 31;
+          partial[bin(bits)]++;
+          nonZero += (bits | -bits) >>> 31;
         }
-        partial[ZEROS] += piece - positive;
+        partial[ZEROS] += piece - nonZero;
       }
     }
 
@@ -194,7 +207,7 @@ final class RankedScores {
 
     @Override
     public TensorMerge next(long[] all) {
-      for (int bin = (0x7f800000 >>> LOWER_BITS) + 1; bin < UPPER_BINS; bin++) {
+      for (int bin = bin(0x7f800000) + 1; bin < UPPER_BINS; bin++) {
         if (all[bin] > 0) {
           throw notANumber.get();
         }
@@ -257,7 +270,7 @@ final class RankedScores {
         score.score(inputs, done, piece, firstElement + done, scores);
         for (int i = 0; i < piece; i++) {
           int bits = bits(scores[i]);
-          partial[histogramOf[bits >>> LOWER_BITS]][bits & (LOWER_BINS - 1)]++;
+          partial[histogramOf[bin(bits)]][bits & (LOWER_BINS - 1)]++;
         }
       }
     }
@@ -282,7 +295,9 @@ final class RankedScores {
         while (below + histogram[lower] <= wanted[i]) {
           below += histogram[lower++];
         }
-        found[i] = new Rank(wanted[i], bins[i] << LOWER_BITS | lower, below, histogram[lower]);
+        found[i] =
+            new Rank(
+                wanted[i], (bins[i] - BIN_OF_ZERO) << LOWER_BITS | lower, below, histogram[lower]);
       }
       return then.apply(found);
     }

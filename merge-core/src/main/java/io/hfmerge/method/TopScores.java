@@ -39,6 +39,7 @@ final class TopScores {
   /**
    * The step that settles which of the equal scores are kept, or the one after it where all are.
    *
+   * @param score not negative
    * @param least the score at the rank from which on all are kept
    */
   static TensorMerge from(ElementScore score, RankedScores.Rank least, Then then) {
