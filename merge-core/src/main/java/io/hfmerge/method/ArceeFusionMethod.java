@@ -11,9 +11,10 @@ import java.util.List;
  * I  = |x - b| KL(row)          KL(row) = sum P ln(P/Q) along the last dimension
  * P  = softmax(x) + 1e-8        Q = softmax(b) + 1e-8
  *
- * Shape:   inputs and result (any); a tensor of one dimension is one row. F32 tiles, softmax and KL
- *          in F64, I rounded to F32. Quantile q is the element at floor(q (n - 1)) of the sorted
- *          importance, found exactly.
+ * Shape:   inputs and result (any); a tensor of one dimension is one row. F32 tiles, softmax in
+ *          F32 as torch's (TorchSoftmax), KL in F64, I rounded to F32. Quantile q is the element at floor(q (n - 1)) of the sorted
+ *          importance, found exactly. A row whose two softmaxes differ by less than their rounding,
+ *          some 1e-7, has a KL of either sign, and so has its importance.
  * Range:   rows of at most 2^23 elements. Rows of one element have I = 0, so that the other model's
  *          tensor is taken, as in mergekit.
  * NaN:     a NaN importance, from NaN or infinity in a row, is an error that names the tensor.
@@ -22,8 +23,10 @@ import java.util.List;
  *          bytes per row are kept.
  * Source:  Arcee 2025 (see the description).
  * Departs: none.
- * mergekit: the same threshold up to F32 rounding for tensors of up to 1e6 elements; there larger
- *          ones are sampled without a seed, so that each run differs.
+ * mergekit: the same values for tensors of up to 1e6 elements where torch runs with AVX-512, but for
+ *          those within its F32 rounding of KL of the threshold; with other instructions its softmax
+ *          differs in the last bits, and with it the values near the threshold. There larger
+ *          tensors are sampled without a seed, so that each run differs.
  * </pre>
  */
 public final class ArceeFusionMethod implements MergeMethod {
@@ -149,16 +152,12 @@ public final class ArceeFusionMethod implements MergeMethod {
       float[] scores = SCRATCH.get();
       float[] x = inputs[other];
       float[] b = inputs[base];
-      int least = Float.floatToRawIntBits(atLeast(threshold));
+      float least = atLeast(threshold);
       for (int done = 0; done < length; done += scores.length) {
         int piece = Math.min(scores.length, length - done);
         importance.score(inputs, done, piece, firstElement + done, scores);
         for (int i = 0; i < piece; i++) {
-          int kept = (Float.floatToRawIntBits(scores[i]) - least) >> 31;
-          out[done + i] =
-              Float.intBitsToFloat(
-                  (Float.floatToRawIntBits(b[done + i]) & kept)
-                      | (Float.floatToRawIntBits(x[done + i]) & ~kept));
+          out[done + i] = scores[i] >= least ? x[done + i] : b[done + i];
         }
       }
     }

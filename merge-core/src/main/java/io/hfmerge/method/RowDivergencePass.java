@@ -5,8 +5,9 @@ import java.util.function.Function;
 
 /**
  * The Kullback-Leibler divergence of each row of a model from the base's: {@code sum P ln(P/Q)}
- * with {@code P = softmax(x) + 1e-8} and {@code Q = softmax(b) + 1e-8}, F64, each softmax with its
- * largest entry taken away first. Not below 0: as both sums are equal, only rounding could be.
+ * with {@code P = softmax(x) + 1e-8} and {@code Q = softmax(b) + 1e-8}, the softmaxes in F32 as in
+ * {@link TorchSoftmax}, all else in F64. Each softmax sums to 1 up to some 1e-7 only, so that rows
+ * which differ by less than that may have a divergence below 0, as they have in the reference.
  */
 final class RowDivergencePass implements StatisticsPass<RowDivergencePass.Rows> {
 
@@ -17,7 +18,7 @@ final class RowDivergencePass implements StatisticsPass<RowDivergencePass.Rows> 
   private final int base;
   private final int columns;
   private final Function<double[], TensorMerge> then;
-  private final ThreadLocal<double[][]> scratch;
+  private final ThreadLocal<float[][]> scratch;
 
   /** Divergences of rows, in order. */
   static final class Rows {
@@ -37,7 +38,7 @@ final class RowDivergencePass implements StatisticsPass<RowDivergencePass.Rows> 
     this.base = base;
     this.columns = columns;
     this.then = then;
-    this.scratch = ThreadLocal.withInitial(() -> new double[2][columns]);
+    this.scratch = ThreadLocal.withInitial(() -> new float[2][columns]);
   }
 
   @Override
@@ -52,32 +53,17 @@ final class RowDivergencePass implements StatisticsPass<RowDivergencePass.Rows> 
 
   @Override
   public void accept(Rows partial, float[][] inputs, int length, long firstElement) {
-    double[] p = scratch.get()[0];
-    double[] q = scratch.get()[1];
+    float[] p = scratch.get()[0];
+    float[] q = scratch.get()[1];
     for (int row = 0; row < length; row += columns) {
-      softmax(inputs[other], row, p);
-      softmax(inputs[base], row, q);
+      TorchSoftmax.of(inputs[other], row, p);
+      TorchSoftmax.of(inputs[base], row, q);
       double divergence = 0;
       for (int i = 0; i < columns; i++) {
         double share = p[i] + FLOOR;
         divergence += share * Math.log(share / (q[i] + FLOOR));
       }
-      partial.append(Math.max(0, divergence));
-    }
-  }
-
-  private static void softmax(float[] values, int offset, double[] shares) {
-    float largest = Float.NEGATIVE_INFINITY;
-    for (int i = 0; i < shares.length; i++) {
-      largest = Math.max(largest, values[offset + i]);
-    }
-    double sum = 0;
-    for (int i = 0; i < shares.length; i++) {
-      shares[i] = Math.exp((double) values[offset + i] - largest);
-      sum += shares[i];
-    }
-    for (int i = 0; i < shares.length; i++) {
-      shares[i] /= sum;
+      partial.append(divergence);
     }
   }
 

@@ -243,17 +243,15 @@ final class Oracle {
     return out;
   }
 
+  /** Last bits decide which values are taken, and {@link TorchSoftmaxTest} has those of torch. */
   private static double[] softmax(double[] row) {
-    double sum = 0;
-    double[] shares = new double[row.length];
+    float[] values = new float[row.length];
     for (int i = 0; i < row.length; i++) {
-      shares[i] = Math.exp(row[i]);
-      sum += shares[i];
+      values[i] = (float) row[i];
     }
-    for (int i = 0; i < row.length; i++) {
-      shares[i] /= sum;
-    }
-    return shares;
+    float[] shares = new float[row.length];
+    TorchSoftmax.of(values, 0, shares);
+    return widen(shares);
   }
 
   /** RAM+ with strength r; RAM where r is 0. */
