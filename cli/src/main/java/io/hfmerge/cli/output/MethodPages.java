@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 /** Merge methods as a list, as a page of one, and as a tree for JSON. */
 public final class MethodPages {
 
-  private static final int NAME_COLUMNS = 17;
+  private static final int NAME_COLUMNS = 18;
   private static final int MODELS_COLUMNS = 21;
   private static final int PARAMETERS_COLUMNS = 32;
   private static final int SOURCE_COLUMNS = 28;
