@@ -5,6 +5,7 @@ import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.error.InputChangedException;
 import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.error.MemoryBudgetException;
 import io.hfmerge.error.NonFiniteOutputException;
 import io.hfmerge.error.OutputExistsException;
 import io.hfmerge.error.UnfinishedMergeException;
@@ -57,6 +58,7 @@ public enum ExitCode {
             case UnfinishedMergeException e -> UNFINISHED;
             case InputChangedException e -> INPUT_CHANGED;
             case NonFiniteOutputException e -> NON_FINITE;
+            case MemoryBudgetException e -> USAGE;
           };
       case IOException e -> IO;
       case InterruptedException e -> INTERRUPTED;

@@ -175,7 +175,7 @@ class CommandLineTest {
     String plan = Outcome.of(place.sum("--dry-run")).assertDone().out();
     assertThat(plan)
         .contains("39 tensors merged, 0 copied", "model.layers.{0-3}: ", "mlp.down_proj.weight")
-        .contains("bytes of buffers (estimate", "seconds (estimate", "lm_head.weight")
+        .contains("bytes of buffers and statistics, of", "seconds (estimate", "lm_head.weight")
         .doesNotContain("model.layers.0.mlp.down_proj.weight");
     assertThat(Outcome.of(place.sum("--dry-run", "--verbose")).assertDone().out())
         .contains("model.layers.0.mlp.down_proj.weight  F32[32, 72]");

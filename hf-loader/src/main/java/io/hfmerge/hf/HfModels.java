@@ -93,18 +93,36 @@ public final class HfModels {
   public HfModel openModel(String reference) throws IOException {
     ModelReference parts = ModelReference.parse(reference);
     ModelLocation location = locate(parts.model());
-    Checkpoint checkpoint = openWeights(parts.model(), location);
+    return assemble(reference, parts.adapter(), location, openWeights(parts.model(), location));
+  }
+
+  /**
+   * A model of given tensors, computed ones for instance.
+   *
+   * @param reference how it is called
+   * @param folder holds the config, if there is one, and companion files
+   * @param checkpoint closed with the model, and at once if this fails
+   * @throws IOException if the config cannot be read
+   */
+  public HfModel assemble(String reference, Path folder, Checkpoint checkpoint) throws IOException {
+    return assemble(reference, Optional.empty(), ModelLocation.folder(folder), checkpoint);
+  }
+
+  private HfModel assemble(
+      String reference, Optional<String> adapterName, ModelLocation location, Checkpoint weights)
+      throws IOException {
+    Checkpoint checkpoint = weights;
     try {
       Path configFile = location.folder().resolve(CONFIG_FILE);
       Optional<ModelConfig> config =
           Files.exists(configFile) ? Optional.of(ModelConfig.read(configFile)) : Optional.empty();
       Optional<ModelLocation> adapter = Optional.empty();
-      if (parts.adapter().isPresent()) {
-        adapter = Optional.of(locate(parts.adapter().get()));
+      if (adapterName.isPresent()) {
+        adapter = Optional.of(locate(adapterName.get()));
         ModelStructure structure = architectures.structure(config.orElse(null), checkpoint);
         checkpoint =
             AdaptedCheckpoint.of(
-                checkpoint, structure, openAdapter(parts.adapter().get(), adapter.get()));
+                checkpoint, structure, openAdapter(adapterName.get(), adapter.get()));
       }
       return new HfModel(reference, location, checkpoint, config, architectures, adapter);
     } catch (IOException | RuntimeException e) {

@@ -1,6 +1,7 @@
 package io.hfmerge.engine;
 
 import io.hfmerge.engine.MergeReport.Conversion;
+import io.hfmerge.method.MergeMethod;
 import io.hfmerge.plan.MergePlan;
 import io.hfmerge.plan.PlannedTensor;
 import io.hfmerge.progress.ProgressListener;
@@ -21,12 +22,12 @@ import org.jspecify.annotations.Nullable;
  * Carries plans out.
  *
  * <p>Workers take blocks of large tensors and batches of small ones, decode tiles to {@code float},
- * let the method's kernel merge them, encode with one rounding and write at the final place. The
- * bytes written depend on the plan alone, not on {@link MergeOptions}.
+ * let the method's kernel merge them, encode with one rounding and write at the final place.
+ * Several outputs share one pass over the inputs: each block of a source is read and decoded once
+ * and given to the kernel of each output. The bytes written depend on the plan alone, not on {@link
+ * MergeOptions} nor on the other outputs.
  *
- * <p>Memory: per thread {@code 4 (models + 1) tile} bytes of heap, and native {@code blockElements}
- * times the element size of the output and of each input. A method that needs whole rows raises
- * tile and block to a multiple of its row.
+ * <p>Memory: {@link MergeMemory}.
  */
 public final class MergeEngine {
 
@@ -37,9 +38,10 @@ public final class MergeEngine {
    * @param plan what to do; its inputs must be open
    * @param writer has declared {@link MergePlan#layout()}
    * @param options how to run
-   * @param listener hears bytes of inputs; a tensor that takes several passes counts once
+   * @param listener hears bytes of inputs, each pass counted as far as methods announce theirs
    * @throws IOException the first fault of any worker; the others were stopped. {@link
    *     InterruptedIOException} if the calling thread was interrupted
+   * @throws io.hfmerge.error.MemoryBudgetException if the smallest blocks do not fit in the memory
    */
   public MergeReport run(
       MergePlan plan, CheckpointWriter writer, MergeOptions options, ProgressListener listener)
@@ -61,26 +63,50 @@ public final class MergeEngine {
       MergeJournal journal,
       ProgressListener listener)
       throws IOException {
+    return run(List.of(new MergeOutput(plan, writer, journal)), options, listener).getFirst();
+  }
+
+  /**
+   * Makes several outputs in one pass over their inputs: no tensor is read more often than the
+   * output needs that takes most passes over it.
+   *
+   * @param outputs with plans over the same open checkpoints
+   * @return a report for each; bytes read and times are those of the run as a whole
+   * @see #run(MergePlan, CheckpointWriter, MergeOptions, ProgressListener)
+   */
+  public List<MergeReport> run(
+      List<MergeOutput> outputs, MergeOptions options, ProgressListener listener)
+      throws IOException {
     long start = System.nanoTime();
-    List<PlannedTensor> tensors =
-        plan.tensors().stream()
-            .filter(tensor -> !journal.isComplete(tensor.output().name()))
-            .toList();
-    listener.started("merging", tensors.stream().mapToLong(PlannedTensor::bytesToRead).sum());
-    RunStatistics statistics = new RunStatistics(journal.nonFinite());
-    PhaseOpener opener = new PhaseOpener(plan.method(), options);
-    WorkQueue queue = new WorkQueue(tensors, opener::open, options.blockElements());
+    List<MergePlan> plans = outputs.stream().map(MergeOutput::plan).toList();
+    List<MergeMethod> methods = plans.stream().map(MergePlan::method).toList();
+    List<CheckpointWriter> writers = outputs.stream().map(MergeOutput::writer).toList();
+    List<MergeJournal> journals = outputs.stream().map(MergeOutput::journal).toList();
+    List<TensorGroup> groups = TensorGroup.of(plans, journals);
+    MergeMemory memory = MergeMemory.of(groups, methods, plans, options);
+    listener.started("merging", MergeReading.of(groups, methods).allPassesBytes());
+    RunStatistics run = new RunStatistics();
+    List<OutputStatistics> statistics =
+        journals.stream().map(journal -> new OutputStatistics(journal.nonFinite())).toList();
+    PhaseOpener opener = new PhaseOpener(methods, options, memory);
+    WorkQueue queue = new WorkQueue(groups, opener::open, options.blockElements());
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     List<Thread> threads = new ArrayList<>();
-    for (int i = 0; i < options.threads(); i++) {
+    for (int i = 0; i < memory.threads(); i++) {
       threads.add(
           Thread.ofPlatform()
               .name("hfmerge-merge-" + i)
               .daemon()
               .start(() -> {
                 try (Worker worker =
-                    new Worker(queue, opener, writer, journal, statistics, listener)) {
-                  worker.run();
+                    new Worker(
+                        queue::isStopped,
+                        writers,
+                        run,
+                        statistics,
+                        listener,
+                        memory.workerBytes())) {
+                  new WorkLoop(queue, opener, journals, statistics).run(worker);
                 } catch (StoppedException e) {
                   // the cause is another worker's
                 } catch (Throwable e) {
@@ -95,19 +121,29 @@ public final class MergeEngine {
       throw failed(cause);
     }
     listener.finished();
+    long elapsed = System.nanoTime() - start;
+    List<MergeReport> reports = new ArrayList<>();
+    for (int i = 0; i < outputs.size(); i++) {
+      reports.add(report(plans.get(i), run, statistics.get(i), elapsed));
+    }
+    return reports;
+  }
+
+  private static MergeReport report(
+      MergePlan plan, RunStatistics run, OutputStatistics output, long elapsedNanos) {
     long merged = plan.mergedTensors();
     return new MergeReport(
         plan.notes(),
         merged,
         plan.tensors().size() - merged,
         conversions(plan),
-        statistics.nonFinite(),
-        statistics.bytesRead.sum(),
-        statistics.bytesWritten.sum(),
-        System.nanoTime() - start,
-        statistics.readNanos.sum(),
-        statistics.writeNanos.sum(),
-        statistics.computeNanos.sum());
+        output.nonFinite(),
+        run.bytesRead.sum(),
+        output.bytesWritten.sum(),
+        elapsedNanos,
+        run.readNanos.sum(),
+        run.writeNanos.sum(),
+        run.computeNanos.sum());
   }
 
   /**

@@ -1,52 +1,38 @@
 package io.hfmerge.engine;
 
-import io.hfmerge.method.StatisticsPass;
 import io.hfmerge.plan.MergePlan;
-import io.hfmerge.plan.MergedTensor;
-import io.hfmerge.plan.PlannedTensor;
-import io.hfmerge.plan.TensorSource;
 import java.util.List;
 import java.util.Locale;
 
 /**
  * What a merge will cost, from its plan alone.
  *
- * @param bytesRead of weights; methods that look before they merge read twice
+ * @param bytesRead of weights, in all passes
  * @param bytesWritten of weights
- * @param memoryBytes buffers of all workers together, heap and native
+ * @param memoryBytes buffers and statistics of all workers together, heap and native
+ * @param memoryAllowed what the options allow
  * @param seconds by {@link #ASSUMED_BYTES_PER_SECOND}
  */
-public record MergeEstimate(long bytesRead, long bytesWritten, long memoryBytes, double seconds) {
+public record MergeEstimate(
+    long bytesRead, long bytesWritten, long memoryBytes, long memoryAllowed, double seconds) {
 
   /** What an NVMe disk reads and writes; the page cache is faster, disks in a network slower. */
   public static final double ASSUMED_BYTES_PER_SECOND = 2e9;
 
-  private static final int LEAST_PASSES_WITH_STATISTICS = 2;
-
-  /** Estimates a merge. */
-  public static MergeEstimate of(MergePlan plan, MergeOptions options) {
-    long read = 0;
-    long perWorker = 0;
-    for (PlannedTensor tensor : plan.tensors()) {
-      boolean looks =
-          tensor instanceof MergedTensor merged
-              && plan.method().prepare(merged.context()) instanceof StatisticsPass;
-      read += tensor.bytesToRead() * (looks ? LEAST_PASSES_WITH_STATISTICS : 1);
-      perWorker = Math.max(perWorker, bufferBytes(tensor, options));
-    }
-    long written = plan.bytesToWrite();
+  /**
+   * Estimates a merge of one or several outputs in one run.
+   *
+   * @throws io.hfmerge.error.MemoryBudgetException if the smallest blocks exceed the memory allowed
+   */
+  public static MergeEstimate of(List<MergePlan> plans, MergeOptions options) {
+    long read = MergeReading.of(plans).allPassesBytes();
+    long written = plans.stream().mapToLong(MergePlan::bytesToWrite).sum();
     return new MergeEstimate(
-        read, written, perWorker * options.threads(), (read + written) / ASSUMED_BYTES_PER_SECOND);
-  }
-
-  /** A block of every source and of the output as stored, and a tile of each as floats. */
-  private static long bufferBytes(PlannedTensor tensor, MergeOptions options) {
-    long block = Math.min(options.blockElements(), tensor.output().elements());
-    long bytes = tensor.output().dtype().sizeBytes(block);
-    for (TensorSource source : tensor.sources()) {
-      bytes += source.tensor().dtype().sizeBytes(block);
-    }
-    return bytes + (tensor.sources().size() + 1L) * options.tileElements() * Float.BYTES;
+        read,
+        written,
+        MergeMemory.of(plans, options).totalBytes(),
+        options.memoryBytes(),
+        (read + written) / ASSUMED_BYTES_PER_SECOND);
   }
 
   /** For people, each number with what it rests on. */
@@ -54,8 +40,9 @@ public record MergeEstimate(long bytesRead, long bytesWritten, long memoryBytes,
     return List.of(
         String.format(
             Locale.ROOT,
-            "memory   %,15d bytes of buffers (estimate; statistics of methods not counted)",
-            memoryBytes),
+            "memory   %,15d bytes of buffers and statistics, of %,d allowed",
+            memoryBytes,
+            memoryAllowed),
         String.format(
             Locale.ROOT,
             "time     %15.1f seconds (estimate: %,d bytes read, %,d written, at %.0f GB/s)",

@@ -1,38 +1,60 @@
 package io.hfmerge.engine;
 
 import io.hfmerge.method.TileKernel;
-import io.hfmerge.plan.MergedTensor;
 import java.io.IOException;
+import java.util.List;
 
-/** Computes a tensor with a kernel, block by block, and writes it. */
+/** Computes the tensors of a group with their kernels, block by block, and writes them. */
 final class MergePhase extends Phase {
 
-  private final MergedTensor tensor;
-  private final OpenSources sources;
-  private final TileKernel kernel;
-  private final int tileElements;
-  private final int blockElements;
+  private final TensorGroup group;
+  private final List<TileKernel> kernels;
+  private final BlockSize size;
+  private final long progressBytes;
 
-  MergePhase(MergedTensor tensor, OpenSources sources, TileKernel kernel, MergeOptions options) {
-    int tile = Tiles.elements(kernel, options.tileElements());
-    int block = Tiles.roundUp(options.blockElements(), tile);
-    super(unitsOf(tensor.output().elements(), block));
-    this.tensor = tensor;
-    this.sources = sources;
-    this.kernel = kernel;
-    this.tileElements = tile;
-    this.blockElements = block;
+  /**
+   * Cuts the group into blocks.
+   *
+   * @param kernels one for each member of the group
+   * @param progressBytes what the whole phase counts as progress: the bytes it reads, and those of
+   *     passes of statistics that were announced and did not come
+   */
+  MergePhase(TensorGroup group, List<TileKernel> kernels, BlockSize size, long progressBytes) {
+    super(unitsOf(group.elements(), size.blockElements()));
+    this.group = group;
+    this.kernels = kernels;
+    this.size = size;
+    this.progressBytes = progressBytes;
   }
 
   @Override
-  MergedTensor tensor() {
-    return tensor;
+  TensorGroup group() {
+    return group;
   }
 
   @Override
   void run(int unit, Worker worker) throws IOException {
-    long first = (long) unit * blockElements;
-    int length = (int) Math.min(blockElements, tensor.output().elements() - first);
-    worker.merge(tensor, sources, kernel, first, length, tileElements);
+    long first = (long) unit * size.blockElements();
+    int length = (int) Math.min(size.blockElements(), group.elements() - first);
+    worker.merge(
+        group,
+        kernels,
+        first,
+        length,
+        size.tileElements(),
+        progress(first + length) - progress(first));
+  }
+
+  /** Progress up to an element. */
+  private long progress(long element) {
+    return (long) ((double) element / group.elements() * progressBytes);
+  }
+
+  List<TileKernel> kernels() {
+    return kernels;
+  }
+
+  BlockSize size() {
+    return size;
   }
 }

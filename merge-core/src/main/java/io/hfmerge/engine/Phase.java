@@ -1,6 +1,5 @@
 package io.hfmerge.engine;
 
-import io.hfmerge.plan.PlannedTensor;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +15,8 @@ abstract class Phase {
 
   /** Guarded by the work queue. */
   private int handedOut;
+
+  private volatile boolean abandoned;
 
   Phase(long units) {
     this.units = Math.toIntExact(units);
@@ -40,8 +41,19 @@ abstract class Phase {
     return remaining.decrementAndGet() == 0;
   }
 
-  /** The tensor that this is a pass over. */
-  abstract PlannedTensor tensor();
+  /** Lets those go who wait for a unit that will never be done. */
+  final void abandon() {
+    abandoned = true;
+  }
+
+  final void checkAbandoned() throws StoppedException {
+    if (abandoned) {
+      throw new StoppedException();
+    }
+  }
+
+  /** What this is a pass over. */
+  abstract TensorGroup group();
 
   /** Runs one unit. */
   abstract void run(int unit, Worker worker) throws IOException;

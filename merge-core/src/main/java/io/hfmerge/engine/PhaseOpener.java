@@ -1,31 +1,104 @@
 package io.hfmerge.engine;
 
+import io.hfmerge.engine.TensorGroup.Member;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.method.StatisticsPass;
 import io.hfmerge.method.TensorMerge;
 import io.hfmerge.method.TileKernel;
 import io.hfmerge.plan.CopiedTensor;
 import io.hfmerge.plan.MergedTensor;
-import io.hfmerge.plan.PlannedTensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
 
-/** Makes the phases of tensors. */
-record PhaseOpener(MergeMethod method, MergeOptions options) {
+/**
+ * Makes the phases of groups, cut so that each worker stays within its memory.
+ *
+ * @param methods one for each output
+ * @param options wishes
+ * @param memory what there is
+ */
+record PhaseOpener(List<MergeMethod> methods, MergeOptions options, MergeMemory memory) {
 
-  /** The first phase of a tensor. */
-  Phase open(PlannedTensor tensor) {
-    OpenSources sources = new OpenSources(tensor);
-    return switch (tensor) {
-      case CopiedTensor copied -> new CopyPhase(copied, sources, options);
-      case MergedTensor merged -> open(merged, sources, method.prepare(merged.context()));
-    };
+  private static final TileKernel COPY =
+      (inputs, out, length, first) -> System.arraycopy(inputs[0], 0, out, 0, length);
+
+  /** The first step of each member; a tensor that is copied has one that changes nothing. */
+  static List<TensorMerge> steps(TensorGroup group, List<MergeMethod> methods) {
+    List<TensorMerge> steps = new ArrayList<>(group.members().size());
+    for (Member member : group.members()) {
+      steps.add(
+          switch (member.tensor()) {
+            case CopiedTensor _ -> COPY;
+            case MergedTensor merged -> methods.get(member.output()).prepare(merged.context());
+          });
+    }
+    return steps;
   }
 
-  /** The phase for a step of a method. */
-  Phase open(MergedTensor tensor, OpenSources sources, TensorMerge step) {
-    return switch (step) {
-      case TileKernel kernel -> new MergePhase(tensor, sources, kernel, options);
-      case StatisticsPass<?> pass ->
-          new StatisticsPhase<>(tensor, sources, pass, this, options.threads());
-    };
+  /** Bytes that will be read for a group in all passes, as far as the methods know. */
+  static long allPassesBytes(TensorGroup group, List<TensorMerge> first) {
+    long bytes = group.bytesToRead();
+    List<TensorMerge> steps = new ArrayList<>(first);
+    for (int pass = 1; !StatisticsPhase.none(steps); pass++) {
+      bytes += group.bytesOf(group.sourcesOfStatistics(steps), group.elements());
+      for (int i = 0; i < steps.size(); i++) {
+        if (steps.get(i) instanceof StatisticsPass<?> statistics && statistics.passes() <= pass) {
+          steps.set(i, COPY);
+        }
+      }
+    }
+    return bytes;
+  }
+
+  /** The first phase of a group. */
+  Phase open(TensorGroup group) {
+    if (group.isVerbatim()) {
+      return new CopyPhase(group, BlockSize.ofCopy(options, memory.workerBytes()));
+    }
+    List<TensorMerge> steps = steps(group, methods);
+    return open(group, steps, allPassesBytes(group, steps));
+  }
+
+  /**
+   * The phase for the current step of each member.
+   *
+   * @param progressBytes progress that is left for the group
+   */
+  Phase open(TensorGroup group, List<TensorMerge> steps, long progressBytes) {
+    BlockSize size = size(group, steps, options, memory.workerBytes());
+    memory.check(group, size.bytes(), memory.workerBytes());
+    if (StatisticsPhase.none(steps)) {
+      List<TileKernel> kernels = steps.stream().map(TileKernel.class::cast).toList();
+      return new MergePhase(group, kernels, size, progressBytes);
+    }
+    int window = memory.window(partialBytes(steps));
+    return new StatisticsPhase(group, steps, this, size, window, progressBytes);
+  }
+
+  /** How a group is cut for these steps. */
+  static BlockSize size(
+      TensorGroup group, List<TensorMerge> steps, MergeOptions options, long limit) {
+    if (StatisticsPhase.none(steps)) {
+      return BlockSize.ofMerge(group, Tiles.granule(steps), options, limit);
+    }
+    TreeSet<Integer> tiles = new TreeSet<>();
+    for (TensorMerge step : steps) {
+      if (step instanceof StatisticsPass<?> pass) {
+        tiles.add(StatisticsTrack.tileElements(pass));
+      }
+    }
+    return BlockSize.ofStatistics(group, tiles, options, limit);
+  }
+
+  /** Bytes of one partial result of every member. */
+  static long partialBytes(List<TensorMerge> steps) {
+    long bytes = 0;
+    for (TensorMerge step : steps) {
+      if (step instanceof StatisticsPass<?> pass) {
+        bytes += pass.partialBytes();
+      }
+    }
+    return bytes;
   }
 }

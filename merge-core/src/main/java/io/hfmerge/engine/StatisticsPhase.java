@@ -1,114 +1,154 @@
 package io.hfmerge.engine;
 
+import io.hfmerge.engine.TensorGroup.Member;
 import io.hfmerge.method.StatisticsPass;
-import io.hfmerge.plan.MergedTensor;
+import io.hfmerge.method.TensorMerge;
+import io.hfmerge.method.TileKernel;
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.stream.LongStream;
 
 /**
- * Feeds a tensor to a statistics pass, a wanted segment per unit. Tiles and segments are cut the
- * same way whatever the options; partial results are folded in ascending order.
+ * Feeds a group to the statistics passes of its members, a run of whole segments per unit. Members
+ * that have their kernel already wait for the others, so that all kernels share one pass.
  */
-final class StatisticsPhase<P> extends Phase {
+final class StatisticsPhase extends Phase {
 
-  /** Tile of every statistics pass, so that sums do not depend on the options. */
-  static final int TILE_ELEMENTS = 1024;
-
-  /** Partial results that may wait per worker for an earlier segment. */
-  private static final int WAITING_PER_WORKER = 2;
+  /**
+   * Most elements of a unit. Segments of different lengths that have no smaller multiple in common
+   * leave the whole tensor to one worker.
+   */
+  private static final long MAX_UNIT_ELEMENTS = 1L << 28;
 
   /** How often a worker that waits for an earlier segment looks whether the merge was stopped. */
   private static final long POLL_MILLIS = 20;
 
-  private final MergedTensor tensor;
-  private final OpenSources sources;
-  private final StatisticsPass<P> pass;
+  private final TensorGroup group;
+  private final List<TensorMerge> steps;
+  private final List<StatisticsTrack<?>> tracks;
+  private final BitSet sources;
   private final PhaseOpener opener;
-  private final int tileElements;
-  private final long segmentElements;
+  private final BlockSize size;
+  private final long unitElements;
 
-  /** First elements of the segments that the pass wants. */
+  /** First elements of the units that some pass wants. */
   private final long[] starts;
 
   private final int window;
+  private final boolean counts;
+  private final long progressBytesAfter;
 
-  private final Map<Integer, P> waiting = new HashMap<>();
-  private @Nullable P folded;
-  private int nextToFold;
+  private final BitSet finished = new BitSet();
 
+  /**
+   * @param steps the current step of each member of the group, of which at least one is a
+   *     statistics pass
+   * @param window units that may be begun before an earlier one is finished
+   * @param progressBytes progress left for this group: for this pass, if it was announced, those
+   *     that follow and the kernels
+   */
   StatisticsPhase(
-      MergedTensor tensor,
-      OpenSources sources,
-      StatisticsPass<P> pass,
+      TensorGroup group,
+      List<TensorMerge> steps,
       PhaseOpener opener,
-      int threads) {
-    int tile = Tiles.elements(pass, TILE_ELEMENTS);
-    long segment = Math.ceilDiv(Math.max(1, pass.segmentElements()), (long) tile) * tile;
-    long[] starts = wanted(pass, tensor.output().elements(), segment);
-    super(starts.length);
-    this.tensor = tensor;
-    this.sources = sources;
-    this.pass = pass;
-    this.opener = opener;
-    this.tileElements = tile;
-    this.segmentElements = segment;
-    this.starts = starts;
-    this.window = WAITING_PER_WORKER * threads;
-  }
-
-  private static long[] wanted(StatisticsPass<?> pass, long elements, long segment) {
-    long[] starts = new long[Math.toIntExact(unitsOf(elements, segment))];
-    int wanted = 0;
-    for (long start = 0; start < elements; start += segment) {
-      if (pass.wants(start, Math.min(elements, start + segment))) {
-        starts[wanted++] = start;
+      BlockSize size,
+      int window,
+      long progressBytes) {
+    List<StatisticsTrack<?>> passes = new ArrayList<>();
+    long unit = 1;
+    for (int i = 0; i < steps.size(); i++) {
+      if (steps.get(i) instanceof StatisticsPass<?> pass) {
+        Member member = group.members().get(i);
+        StatisticsTrack<?> track = new StatisticsTrack<>(member, pass);
+        passes.add(track);
+        unit = commonUnit(unit, track.segmentElements(), group.elements());
       }
     }
-    return Arrays.copyOf(starts, wanted);
+    long unitLength = unit;
+    long[] wanted =
+        LongStream.range(0, unitsOf(group.elements(), unit))
+            .map(index -> index * unitLength)
+            .filter(first -> {
+              long end = Math.min(group.elements(), first + unitLength);
+              return passes.stream().anyMatch(track -> track.wantsAny(first, end));
+            })
+            .toArray();
+    // a phase has a unit; where nothing is wanted, one that feeds nothing
+    super(Math.max(1, wanted.length));
+    this.starts = wanted;
+    this.group = group;
+    this.steps = List.copyOf(steps);
+    this.tracks = List.copyOf(passes);
+    this.sources = group.sourcesOfStatistics(steps);
+    this.opener = opener;
+    this.size = size;
+    this.unitElements = unit;
+    this.window = window;
+    long fed = 0;
+    for (long first : wanted) {
+      fed += Math.min(unit, group.elements() - first);
+    }
+    long rest = progressBytes - group.bytesOf(sources, fed);
+    this.counts = rest >= group.bytesToRead();
+    this.progressBytesAfter = counts ? rest : progressBytes;
+  }
+
+  private static long commonUnit(long unit, long segment, long elements) {
+    if (unit >= elements) {
+      return unit; // one unit holds every segment, whatever its length
+    }
+    long longest = Math.max(MAX_UNIT_ELEMENTS, segment);
+    long common =
+        unit > Long.MAX_VALUE / segment ? Long.MAX_VALUE : Tiles.leastCommonMultiple(unit, segment);
+    return common <= longest ? common : elements;
   }
 
   @Override
-  MergedTensor tensor() {
-    return tensor;
+  TensorGroup group() {
+    return group;
   }
 
   @Override
   void run(int unit, Worker worker) throws IOException {
     awaitTurn(unit, worker);
-    P partial = pass.newPartial();
-    long first = starts[unit];
-    long length = Math.min(segmentElements, tensor.output().elements() - first);
-    worker.feed(tensor, sources, pass, partial, first, length, tileElements);
-    fold(unit, partial);
+    if (unit < starts.length) {
+      long first = starts[unit];
+      long length = Math.min(unitElements, group.elements() - first);
+      worker.feed(group, sources, tracks, first, length, size, counts);
+    }
+    finished(unit);
   }
 
   private synchronized void awaitTurn(int unit, Worker worker) throws IOException {
-    while (unit > nextToFold + window) {
+    while (unit > finished.nextClearBit(0) + window) {
       worker.checkStopped();
+      checkAbandoned();
       try {
         wait(POLL_MILLIS);
       } catch (InterruptedException e) {
-        throw worker.interrupted(e);
+        throw StoppedException.interrupted(e);
       }
     }
   }
 
-  private synchronized void fold(int unit, P partial) {
-    waiting.put(unit, partial);
-    P next;
-    while ((next = waiting.remove(nextToFold)) != null) {
-      folded = folded == null ? next : pass.fold(folded, next);
-      nextToFold++;
-    }
+  private synchronized void finished(int unit) {
+    finished.set(unit);
     notifyAll();
   }
 
   @Override
-  synchronized Phase after() {
-    P all = folded;
-    return opener.open(tensor, sources, pass.next(all == null ? pass.newPartial() : all));
+  Phase after() {
+    List<TensorMerge> next = new ArrayList<>(steps);
+    for (StatisticsTrack<?> track : tracks) {
+      next.set(group.members().indexOf(track.member()), track.next());
+    }
+    return opener.open(group, next, progressBytesAfter);
+  }
+
+  /** Whether every member has its kernel. */
+  static boolean none(List<TensorMerge> steps) {
+    return steps.stream().allMatch(step -> step instanceof TileKernel);
   }
 }

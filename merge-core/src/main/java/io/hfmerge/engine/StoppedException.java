@@ -10,4 +10,12 @@ final class StoppedException extends InterruptedIOException {
   StoppedException() {
     super("the merge was stopped");
   }
+
+  /** For a thread that was interrupted while it waited; stays interrupted. */
+  static InterruptedIOException interrupted(InterruptedException cause) {
+    Thread.currentThread().interrupt();
+    InterruptedIOException e = new InterruptedIOException("the merge was interrupted");
+    e.initCause(cause);
+    return e;
+  }
 }

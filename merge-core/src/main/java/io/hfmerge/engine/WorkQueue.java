@@ -1,6 +1,5 @@
 package io.hfmerge.engine;
 
-import io.hfmerge.plan.PlannedTensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -18,8 +17,8 @@ final class WorkQueue {
   /** Small tensors that a worker takes at once, whatever their size. */
   private static final int MAX_BATCH_TENSORS = 256;
 
-  private final List<PlannedTensor> tensors;
-  private final Function<PlannedTensor, Phase> opener;
+  private final List<TensorGroup> tensors;
+  private final Function<TensorGroup, Phase> opener;
   private final long blockElements;
   private final Deque<Phase> open = new ArrayDeque<>();
   private int cursor;
@@ -31,11 +30,10 @@ final class WorkQueue {
 
     record Unit(Phase phase, int index) implements Work {}
 
-    record Batch(List<PlannedTensor> tensors) implements Work {}
+    record Batch(List<TensorGroup> tensors) implements Work {}
   }
 
-  WorkQueue(
-      List<PlannedTensor> tensors, Function<PlannedTensor, Phase> opener, long blockElements) {
+  WorkQueue(List<TensorGroup> tensors, Function<TensorGroup, Phase> opener, long blockElements) {
     this.tensors = tensors;
     this.opener = opener;
     this.blockElements = blockElements;
@@ -68,19 +66,18 @@ final class WorkQueue {
     return null;
   }
 
-  private boolean isSmall(PlannedTensor tensor) {
-    return tensor.output().elements() <= blockElements;
+  private boolean isSmall(TensorGroup tensor) {
+    return tensor.elements() <= blockElements;
   }
 
-  private List<PlannedTensor> batch() {
-    List<PlannedTensor> batch = new ArrayList<>();
+  private List<TensorGroup> batch() {
+    List<TensorGroup> batch = new ArrayList<>();
     long elements = 0;
     while (cursor < tensors.size()
         && batch.size() < MAX_BATCH_TENSORS
         && isSmall(tensors.get(cursor))
-        && (batch.isEmpty()
-            || elements + tensors.get(cursor).output().elements() <= blockElements)) {
-      elements += tensors.get(cursor).output().elements();
+        && (batch.isEmpty() || elements + tensors.get(cursor).elements() <= blockElements)) {
+      elements += tensors.get(cursor).elements();
       batch.add(tensors.get(cursor++));
     }
     return batch;
@@ -89,17 +86,17 @@ final class WorkQueue {
   /**
    * To be called when work from {@link #next} succeeded.
    *
-   * @return the tensor that it was the last unit of; {@code null} if there is more to do for it
+   * @return what it was the last unit of; {@code null} if there is more to do for it
    */
-  synchronized @Nullable PlannedTensor done(Work work) {
+  synchronized @Nullable TensorGroup done(Work work) {
     outstanding--;
-    PlannedTensor complete = null;
+    TensorGroup complete = null;
     if (work instanceof Work.Unit(Phase phase, int index) && phase.completeUnit()) {
       Phase following = phase.after();
       if (following != null) {
         open.addFirst(following);
       } else {
-        complete = phase.tensor();
+        complete = phase.group();
       }
     }
     notifyAll();

@@ -1,29 +1,26 @@
 package io.hfmerge.engine;
 
-import io.hfmerge.method.StatisticsPass;
+import io.hfmerge.engine.TensorGroup.Member;
 import io.hfmerge.method.TileKernel;
-import io.hfmerge.plan.CopiedTensor;
-import io.hfmerge.plan.MergedTensor;
-import io.hfmerge.plan.PlannedTensor;
 import io.hfmerge.plan.TensorSource;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorCodec;
-import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /**
- * The buffers of one thread and what is done with them. Owns native memory until closed, by the
- * thread that made it.
+ * The buffers of one thread and what is done with them. Owns native memory until closed.
  *
- * <p>Memory: one tile of floats per model and one for the result; the encoded block; and one block
- * of the bytes of each source.
+ * <p>Memory: one tile of floats per source and one for the result; one block of the bytes of each
+ * source; and the encoded block of each output.
  *
  * <p>Blocks are read into native memory even where the source is mapped: it costs the same as
  * taking page faults on the way, readahead works, a file cut short is an error instead of a fault,
@@ -31,286 +28,313 @@ import org.jspecify.annotations.Nullable;
  */
 final class Worker implements AutoCloseable {
 
-  private static final TileKernel COPY =
-      (inputs, out, length, first) -> System.arraycopy(inputs[0], 0, out, 0, length);
-
-  private final WorkQueue queue;
-  private final PhaseOpener opener;
-  private final CheckpointWriter writer;
-  private final MergeJournal journal;
-  private final RunStatistics statistics;
+  private final BooleanSupplier stopped;
+  private final List<CheckpointWriter> writers;
+  private final RunStatistics run;
+  private final List<OutputStatistics> outputs;
   private final ProgressListener listener;
 
-  private final NativeBuffer encoded = new NativeBuffer();
-  private final List<NativeBuffer> read = new ArrayList<>();
-  private float[][] inputs = new float[0][];
-  private float[] out = new float[0];
+  private final WorkerMemory memory;
   private MemorySegment[] segments = new MemorySegment[0];
+  private MemorySegment[] results = new MemorySegment[0];
 
+  /**
+   * @param stopped whether to leave the current work
+   * @param writers one for each output; none where results are only computed
+   * @param outputs one for each output
+   * @param memoryBytes see {@link WorkerMemory}
+   */
   Worker(
-      WorkQueue queue,
-      PhaseOpener opener,
-      CheckpointWriter writer,
-      MergeJournal journal,
-      RunStatistics statistics,
-      ProgressListener listener) {
-    this.queue = queue;
-    this.opener = opener;
-    this.writer = writer;
-    this.journal = journal;
-    this.statistics = statistics;
+      BooleanSupplier stopped,
+      List<CheckpointWriter> writers,
+      RunStatistics run,
+      List<OutputStatistics> outputs,
+      ProgressListener listener,
+      long memoryBytes) {
+    this.stopped = stopped;
+    this.writers = writers;
+    this.run = run;
+    this.outputs = outputs;
     this.listener = listener;
-  }
-
-  /** Works until there is nothing left or the merge is stopped. */
-  void run() throws IOException {
-    try {
-      for (WorkQueue.Work work = queue.next(); work != null; work = queue.next()) {
-        switch (work) {
-          case WorkQueue.Work.Unit(Phase phase, int index) -> phase.run(index, this);
-          case WorkQueue.Work.Batch(List<PlannedTensor> tensors) -> {
-            for (PlannedTensor tensor : tensors) {
-              runWhole(tensor);
-              completed(tensor);
-            }
-          }
-        }
-        PlannedTensor complete = queue.done(work);
-        if (complete != null) {
-          completed(complete);
-        }
-      }
-    } catch (InterruptedException e) {
-      throw interrupted(e);
-    }
-  }
-
-  private void runWhole(PlannedTensor tensor) throws IOException {
-    if (tensor.output().elements() == 0) {
-      return;
-    }
-    checkStopped();
-    for (@Nullable Phase phase = opener.open(tensor); phase != null; phase = phase.after()) {
-      for (int unit = 0; unit < phase.units(); unit++) {
-        phase.run(unit, this);
-      }
-    }
-  }
-
-  private void completed(PlannedTensor tensor) throws IOException {
-    TensorSpec output = tensor.output();
-    journal.completed(output, statistics.nonFinite(output.name()));
+    this.memory = new WorkerMemory(memoryBytes);
   }
 
   /** Leaves the current work if the merge was stopped. */
   void checkStopped() throws InterruptedIOException {
-    if (queue.isStopped()) {
+    if (stopped.getAsBoolean()) {
       throw new StoppedException();
     }
   }
 
-  IOException interrupted(InterruptedException cause) {
-    Thread.currentThread().interrupt();
-    InterruptedIOException e = new InterruptedIOException("the merge was interrupted");
-    e.initCause(cause);
-    return e;
-  }
-
-  /** Merges and writes the elements {@code first} to {@code first + length - 1} of a tensor. */
+  /**
+   * Merges and writes the elements {@code first} to {@code first + length - 1} of a group.
+   *
+   * @param progressBytes what the listener hears
+   */
   void merge(
-      MergedTensor tensor,
-      OpenSources sources,
-      TileKernel kernel,
+      TensorGroup group,
+      List<TileKernel> kernels,
       long first,
       int length,
-      int tileElements)
+      int tileElements,
+      long progressBytes)
       throws IOException {
-    block(tensor.output(), sources, kernel, first, length, tileElements);
+    long bytes = compute(group, kernels, first, length, tileElements);
+    for (int i = 0; i < group.members().size(); i++) {
+      Member member = group.members().get(i);
+      write(member, member.spec().dtype().sizeBytes(first), results[i]);
+    }
+    run.bytesRead.add(bytes);
+    listener.advanced(progressBytes);
   }
 
-  /** Writes elements of a tensor in another dtype. */
-  void convert(CopiedTensor tensor, OpenSources sources, long first, int length)
+  /**
+   * Computes elements of a group; {@link #result} then gives them.
+   *
+   * @param kernels one for each member
+   * @return bytes read
+   */
+  long compute(
+      TensorGroup group, List<TileKernel> kernels, long first, int length, int tileElements)
       throws IOException {
-    block(tensor.output(), sources, COPY, first, length, MergeOptions.DEFAULT_TILE_ELEMENTS);
-  }
-
-  private void block(
-      TensorSpec output,
-      OpenSources sources,
-      TileKernel kernel,
-      long first,
-      int length,
-      int tileElements)
-      throws IOException {
-    long bytes = locate(sources, first, length);
-    reserve(sources.size(), tileElements);
-    DType dtype = output.dtype();
-    MemorySegment target = encoded.atLeast(dtype.sizeBytes(length));
+    int models = group.sources().size();
+    long bytes = locate(group, allSources(group), first, length, tileElements, 0);
+    float[][] inputs = memory.inputs();
+    float[] out = memory.out();
+    List<Member> members = group.members();
+    float[][][] selected = new float[members.size()][][];
+    boolean[] finite = new boolean[members.size()];
+    for (int i = 0; i < members.size(); i++) {
+      selected[i] = members.get(i).select(inputs);
+      finite[i] = true;
+    }
     long start = System.nanoTime();
-    boolean finite = true;
     for (int done = 0; done < length; done += tileElements) {
       int tile = Math.min(tileElements, length - done);
-      decode(sources, done, tile);
-      kernel.merge(inputs, out, tile, first + done);
-      finite &= TensorCodec.encode(dtype, out, target, dtype.sizeBytes(done), tile);
+      for (int model = 0; model < models; model++) {
+        DType dtype = group.dtype(model);
+        TensorCodec.decode(dtype, segments[model], dtype.sizeBytes(done), inputs[model], 0, tile);
+      }
+      for (int i = 0; i < selected.length; i++) {
+        Member member = members.get(i);
+        if (!member.isVerbatim()) {
+          DType dtype = member.spec().dtype();
+          kernels.get(i).merge(selected[i], out, tile, first + done);
+          finite[i] &= TensorCodec.encode(dtype, out, results[i], dtype.sizeBytes(done), tile);
+        }
+      }
     }
-    if (!finite) {
-      countNonFinite(output, sources, kernel, target, first, length, tileElements);
+    for (int i = 0; i < finite.length; i++) {
+      if (!finite[i]) {
+        countNonFinite(
+            group, members.get(i), kernels.get(i), results[i], first, length, tileElements);
+      }
     }
-    statistics.computeNanos.add(System.nanoTime() - start);
-    write(output, dtype.sizeBytes(first), target.asSlice(0, dtype.sizeBytes(length)));
-    advance(bytes);
+    run.computeNanos.add(System.nanoTime() - start);
+    return bytes;
+  }
+
+  /** The bytes that a member has after {@link #compute}, valid until the next call. */
+  MemorySegment result(int member) {
+    return results[member];
   }
 
   /** Reads what was encoded again; asks the kernel again where that is not what went in. */
   private void countNonFinite(
-      TensorSpec output,
-      OpenSources sources,
+      TensorGroup group,
+      Member member,
       TileKernel kernel,
-      MemorySegment target,
+      MemorySegment result,
       long first,
       int length,
       int tileElements) {
+    float[][] inputs = memory.inputs();
+    float[][] own = member.select(inputs);
+    float[] out = memory.out();
+    DType dtype = member.spec().dtype();
     long elements = 0;
     long produced = 0;
     long overflowed = 0;
     for (int done = 0; done < length; done += tileElements) {
       int tile = Math.min(tileElements, length - done);
-      TensorCodec.decode(output.dtype(), target, output.dtype().sizeBytes(done), out, 0, tile);
-      decode(sources, done, tile);
+      TensorCodec.decode(dtype, result, dtype.sizeBytes(done), out, 0, tile);
+      for (int i = 0; i < member.sources(); i++) {
+        int source = member.source(i);
+        DType from = group.dtype(source);
+        TensorCodec.decode(from, segments[source], from.sizeBytes(done), inputs[source], 0, tile);
+      }
       long producedInTile = 0;
       for (int i = 0; i < tile; i++) {
         if (!Float.isFinite(out[i])) {
           elements++;
-          producedInTile += allFinite(inputs, sources.size(), i) ? 1 : 0;
+          producedInTile += allFinite(own, i) ? 1 : 0;
         }
       }
       if (producedInTile > 0) {
         // these were finite inputs, so every value lost to the dtype is one that the kernel made
-        kernel.merge(inputs, out, tile, first + done);
-        overflowed += producedInTile - made(inputs, sources.size(), out, tile);
+        kernel.merge(own, out, tile, first + done);
+        overflowed += producedInTile - made(own, out, tile);
         produced += producedInTile;
       }
     }
     if (elements > 0) {
-      statistics.addNonFinite(
-          new MergeReport.NonFinite(
-              output.name(), output.dtype().name(), elements, produced, overflowed));
+      outputs
+          .get(member.output())
+          .addNonFinite(
+              new MergeReport.NonFinite(
+                  member.spec().name(), dtype.name(), elements, produced, overflowed));
     }
   }
 
   /** How many results are no finite numbers although every input of theirs is one. */
-  private static long made(float[][] inputs, int models, float[] results, int length) {
+  private static long made(float[][] inputs, float[] results, int length) {
     long made = 0;
     for (int i = 0; i < length; i++) {
-      if (!Float.isFinite(results[i]) && allFinite(inputs, models, i)) {
+      if (!Float.isFinite(results[i]) && allFinite(inputs, i)) {
         made++;
       }
     }
     return made;
   }
 
-  private static boolean allFinite(float[][] inputs, int models, int index) {
-    for (int model = 0; model < models; model++) {
-      if (!Float.isFinite(inputs[model][index])) {
+  private static boolean allFinite(float[][] inputs, int index) {
+    for (float[] input : inputs) {
+      if (!Float.isFinite(input[index])) {
         return false;
       }
     }
     return true;
   }
 
-  /** Copies bytes of a tensor. */
-  void copyBytes(CopiedTensor tensor, OpenSources sources, long offsetBytes, int length)
-      throws IOException {
-    MemorySegment bytes = encoded.atLeast(length).asSlice(0, length);
-    read(tensor.source(), offsetBytes, bytes);
-    write(tensor.output(), offsetBytes, bytes);
-    advance(length);
+  /** Copies bytes of a group's one source to all its members. */
+  void copyBytes(TensorGroup group, long offsetBytes, int length) throws IOException {
+    MemorySegment bytes = memory.reserve(0, 0, length, 0).asSlice(0, length);
+    read(group.sources().getFirst(), offsetBytes, bytes);
+    for (Member member : group.members()) {
+      write(member, offsetBytes, bytes);
+    }
+    run.bytesRead.add(length);
+    listener.advanced(length);
   }
 
-  /** Feeds elements to a statistics pass, in ascending order. */
-  <P> void feed(
-      MergedTensor tensor,
-      OpenSources sources,
-      StatisticsPass<P> pass,
-      P partial,
+  /**
+   * Feeds elements to statistics passes, in ascending order.
+   *
+   * @param sources which of the group's sources they look at
+   * @param first a multiple of every track's segment
+   * @param counts whether the bytes read count as progress
+   */
+  void feed(
+      TensorGroup group,
+      BitSet sources,
+      List<StatisticsTrack<?>> tracks,
       long first,
       long length,
-      int tileElements)
+      BlockSize size,
+      boolean counts)
       throws IOException {
-    reserve(sources.size(), tileElements);
-    int block = Tiles.roundUp(MergeOptions.DEFAULT_BLOCK_ELEMENTS, tileElements);
-    for (long blockStart = 0; blockStart < length; blockStart += block) {
+    Map<Integer, TileFeeder> feeders = new TreeMap<>();
+    for (StatisticsTrack<?> track : tracks) {
+      int tile = (int) Math.min(track.tileElements(), length);
+      feeders.computeIfAbsent(tile, key -> new TileFeeder(group, sources, key)).add(track.feed());
+    }
+    long tiles = feeders.values().stream().mapToLong(TileFeeder::bytes).sum();
+    int block = size.blockElements();
+    for (long start = 0; start < length; start += block) {
       checkStopped();
-      int blockLength = (int) Math.min(block, length - blockStart);
-      long bytes = locate(sources, first + blockStart, blockLength);
-      long start = System.nanoTime();
-      for (int done = 0; done < blockLength; done += tileElements) {
-        int tile = Math.min(tileElements, blockLength - done);
-        decode(sources, done, tile);
-        pass.accept(partial, inputs, tile, first + blockStart + done);
+      int blockLength = (int) Math.min(block, length - start);
+      long bytes = locate(group, sources, first + start, blockLength, 0, tiles);
+      long nanos = System.nanoTime();
+      for (TileFeeder feeder : feeders.values()) {
+        feeder.accept(segments, blockLength, first + start);
       }
-      statistics.computeNanos.add(System.nanoTime() - start);
-      statistics.bytesRead.add(bytes);
+      run.computeNanos.add(System.nanoTime() - nanos);
+      run.bytesRead.add(bytes);
+      if (counts) {
+        listener.advanced(bytes);
+      }
     }
+    feeders.values().forEach(TileFeeder::finish);
   }
 
-  private void decode(OpenSources sources, int done, int tile) {
-    for (int i = 0; i < sources.size(); i++) {
-      DType dtype = sources.dtype(i);
-      TensorCodec.decode(dtype, segments[i], dtype.sizeBytes(done), inputs[i], 0, tile);
-    }
+  private static BitSet allSources(TensorGroup group) {
+    BitSet all = new BitSet();
+    all.set(0, group.sources().size());
+    return all;
   }
 
-  /** Reads the bytes of a block of every source; returns how many they are. */
-  private long locate(OpenSources sources, long first, int length) throws IOException {
-    if (segments.length < sources.size()) {
-      segments = new MemorySegment[sources.size()];
+  /**
+   * Reads the bytes of a block of some sources, and makes room for tiles and results if there will
+   * be any; returns how many were read.
+   *
+   * @param tileElements length of a tile; 0 where nothing is computed
+   * @param elsewhere bytes that the current work holds in other places
+   */
+  private long locate(
+      TensorGroup group, BitSet sources, long first, int length, int tileElements, long elsewhere)
+      throws IOException {
+    boolean withResults = tileElements > 0;
+    int models = group.sources().size();
+    List<Member> members = group.members();
+    if (segments.length < models) {
+      segments = new MemorySegment[models];
     }
+    if (results.length < members.size()) {
+      results = new MemorySegment[members.size()];
+    }
+    long room = 0;
+    for (int i = 0; i < models; i++) {
+      room += sources.get(i) ? aligned(group.dtype(i).sizeBytes(length)) : 0;
+    }
+    for (Member member : members) {
+      room += withResults ? aligned(member.spec().dtype().sizeBytes(length)) : 0;
+    }
+    MemorySegment block = memory.reserve(withResults ? models : 0, tileElements, room, elsewhere);
     long total = 0;
-    for (int i = 0; i < sources.size(); i++) {
-      long offset = sources.dtype(i).sizeBytes(first);
-      long bytes = sources.dtype(i).sizeBytes(length);
-      total += bytes;
-      while (read.size() <= i) {
-        read.add(new NativeBuffer());
+    long place = 0;
+    for (int i = 0; i < models; i++) {
+      if (sources.get(i)) {
+        DType dtype = group.dtype(i);
+        long bytes = dtype.sizeBytes(length);
+        segments[i] = block.asSlice(place, bytes);
+        read(group.sources().get(i), dtype.sizeBytes(first), segments[i]);
+        place += aligned(bytes);
+        total += bytes;
       }
-      segments[i] = read.get(i).atLeast(bytes);
-      read(sources.get(i), offset, segments[i].asSlice(0, bytes));
+    }
+    for (int i = 0; withResults && i < members.size(); i++) {
+      Member member = members.get(i);
+      long bytes = member.spec().dtype().sizeBytes(length);
+      if (member.isVerbatim()) {
+        results[i] = segments[member.source(0)];
+      } else {
+        results[i] = block.asSlice(place, bytes);
+        place += aligned(bytes);
+      }
     }
     return total;
   }
 
-  private void reserve(int models, int tileElements) {
-    if (inputs.length < models || out.length < tileElements) {
-      int tile = Math.max(out.length, tileElements);
-      inputs = new float[Math.max(models, inputs.length)][tile];
-      out = new float[tile];
-    }
+  private static long aligned(long bytes) {
+    return Math.ceilDiv(bytes, BlockSize.ALIGNMENT) * BlockSize.ALIGNMENT;
   }
 
   private void read(TensorSource source, long offsetBytes, MemorySegment target)
       throws IOException {
     long start = System.nanoTime();
     source.input().checkpoint().read(source.tensor().name(), offsetBytes, target);
-    statistics.readNanos.add(System.nanoTime() - start);
+    run.readNanos.add(System.nanoTime() - start);
   }
 
-  private void write(TensorSpec output, long offsetBytes, MemorySegment bytes) throws IOException {
+  private void write(Member member, long offsetBytes, MemorySegment bytes) throws IOException {
     long start = System.nanoTime();
-    writer.write(output.name(), offsetBytes, bytes);
-    statistics.writeNanos.add(System.nanoTime() - start);
-    statistics.bytesWritten.add(bytes.byteSize());
-  }
-
-  private void advance(long bytes) {
-    statistics.bytesRead.add(bytes);
-    listener.advanced(bytes);
+    writers.get(member.output()).write(member.spec().name(), offsetBytes, bytes);
+    run.writeNanos.add(System.nanoTime() - start);
+    outputs.get(member.output()).bytesWritten.add(bytes.byteSize());
   }
 
   @Override
   public void close() {
-    encoded.close();
-    read.forEach(NativeBuffer::close);
+    memory.close();
   }
 }

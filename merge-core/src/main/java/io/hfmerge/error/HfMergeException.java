@@ -14,6 +14,7 @@ public abstract sealed class HfMergeException extends RuntimeException
         UnfinishedMergeException,
         InputChangedException,
         NonFiniteOutputException,
+        MemoryBudgetException,
         OutputExistsException,
         UnsupportedFeatureException {
 

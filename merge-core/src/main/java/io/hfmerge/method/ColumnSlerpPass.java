@@ -156,4 +156,9 @@ final class ColumnSlerpPass implements StatisticsPass<double[][]> {
   public long segmentElements() {
     return Math.max(DEFAULT_SEGMENT_ELEMENTS, LEAST_ROWS * columns);
   }
+
+  @Override
+  public long partialBytes() {
+    return 3L * Double.BYTES * columns;
+  }
 }

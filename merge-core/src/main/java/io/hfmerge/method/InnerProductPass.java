@@ -101,4 +101,9 @@ final class InnerProductPass implements StatisticsPass<InnerProducts> {
   public long segmentElements() {
     return SEGMENT_ELEMENTS;
   }
+
+  @Override
+  public long partialBytes() {
+    return InnerProducts.bytes(models.length, sums.length);
+  }
 }

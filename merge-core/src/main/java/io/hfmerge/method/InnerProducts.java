@@ -50,6 +50,11 @@ final class InnerProducts {
     this.lanes = new double[sums.length][LANES];
   }
 
+  /** Heap that one instance takes. */
+  static long bytes(int vectors, int sums) {
+    return (long) Double.BYTES * ((long) vectors * PIECE + (long) sums * LANES);
+  }
+
   /** Takes elements in. */
   void add(float[][] tiles, int offset, int length) {
     for (int done = 0; done < length; done += PIECE) {

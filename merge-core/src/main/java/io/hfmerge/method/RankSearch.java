@@ -12,6 +12,9 @@ sealed interface RankSearch extends SearchOutcome
   /** Elements that a partial result takes at a time, but for a shorter rest. */
   int PIECE = 1024;
 
+  /** Heap that a partial result takes at most: the entries of a bracket, or a histogram. */
+  int MAX_PARTIAL_BYTES = 640 << 10;
+
   /** What one segment, or several after each other, have shown. */
   interface Partial {
 

@@ -26,6 +26,9 @@ final class RankedScores {
   /** The bin of upper bits where zero and the smallest positive numbers are. */
   private static final int BIN_OF_ZERO = UPPER_BINS / 2;
 
+  /** Ranks that a method looks for at once, for planning memory. */
+  private static final int MAX_RANKS = 4;
+
   /** Long, for a histogram is a megabyte. */
   private static final long SEGMENT_ELEMENTS = 1 << 22;
 
@@ -171,6 +174,11 @@ final class RankedScores {
     public long segmentElements() {
       return SMALL;
     }
+
+    @Override
+    public long partialBytes() {
+      return Integer.BYTES * elements;
+    }
   }
 
   /** Histogram of the upper bits, and the number of zeros. */
@@ -230,6 +238,17 @@ final class RankedScores {
     @Override
     public long segmentElements() {
       return SEGMENT_ELEMENTS;
+    }
+
+    /** That of the next pass, for the ranks that methods look for, at most four of them. */
+    @Override
+    public long partialBytes() {
+      return (long) Long.BYTES * LOWER_BINS * (MAX_RANKS + 1);
+    }
+
+    @Override
+    public int passes() {
+      return 2;
     }
   }
 
@@ -305,6 +324,11 @@ final class RankedScores {
     @Override
     public long segmentElements() {
       return SEGMENT_ELEMENTS;
+    }
+
+    @Override
+    public long partialBytes() {
+      return (long) Long.BYTES * LOWER_BINS * (histograms + 1);
     }
   }
 }

@@ -80,6 +80,11 @@ final class SceWeights {
     }
 
     @Override
+    public long partialBytes() {
+      return (long) Double.BYTES * LANES * models.length;
+    }
+
+    @Override
     public void accept(double[][] partial, float[][] inputs, int length, long firstElement) {
       double[] mask = SCRATCH.get().mask;
       for (int done = 0; done < length; done += PIECE) {

@@ -145,6 +145,12 @@ record SelectionPass(
     return step(base, wanted, following, elements, then);
   }
 
+  /** Of each search the largest partial result there is: a histogram, or the entries collected. */
+  @Override
+  public long partialBytes() {
+    return (long) wanted.size() * RankSearch.MAX_PARTIAL_BYTES;
+  }
+
   @Override
   public long segmentElements() {
     long longest = RankSearch.PIECE;

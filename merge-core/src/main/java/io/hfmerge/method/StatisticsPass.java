@@ -16,6 +16,9 @@ public non-sealed interface StatisticsPass<P> extends TensorMerge {
   /** Segment length where a pass does not choose: small partial results. */
   long DEFAULT_SEGMENT_ELEMENTS = 1L << 16;
 
+  /** Bytes of a partial result where a pass does not say: some hundred sums. */
+  long DEFAULT_PARTIAL_BYTES = 4096;
+
   /** A new partial result that has seen nothing. */
   P newPartial();
 
@@ -48,7 +51,7 @@ public non-sealed interface StatisticsPass<P> extends TensorMerge {
 
   /**
    * Elements per segment, rounded up to whole tiles by the engine. Passes with a large partial
-   * result, such as a histogram, choose a long segment: about threads times two partial results
+   * result, such as a histogram, choose a long segment: about threads times four partial results
    * exist at a time.
    */
   default long segmentElements() {
@@ -57,13 +60,30 @@ public non-sealed interface StatisticsPass<P> extends TensorMerge {
 
   /**
    * Whether a segment has to be looked at, so that a sample, or the one place that is still
-   * unclear, costs no reading of the whole tensor. Segments that are not wanted are neither read
-   * nor folded.
+   * unclear, costs no reading of the whole tensor. Segments that are not wanted are neither fed nor
+   * folded, and not read unless another pass that shares the reading wants them.
    *
    * @param firstElement row-major index of the segment's first element
    * @param endElement index after its last
    */
   default boolean wants(long firstElement, long endElement) {
     return true;
+  }
+
+  /**
+   * Most bytes of heap that one partial result takes, of this pass or of one that follows it on the
+   * same tensor, for staying within a memory budget. Passes whose partial results grow with the
+   * number of models or hold a histogram must say so.
+   */
+  default long partialBytes() {
+    return DEFAULT_PARTIAL_BYTES;
+  }
+
+  /**
+   * How many passes of statistics there will be from this one on, itself included, for telling the
+   * progress; a pass that cannot know gives its best guess.
+   */
+  default int passes() {
+    return 1;
   }
 }

@@ -126,6 +126,31 @@ public record Recipe(
     return all;
   }
 
+  /** The same models and everything else that is not given here. */
+  Recipe varied(
+      String newMethod,
+      List<ModelEntry> newModels,
+      Map<String, ParameterValue> newParameters,
+      @Nullable DType newDtype,
+      @Nullable DType newOutDtype,
+      Compatibility newCompatibility,
+      long newSeed) {
+    return new Recipe(
+        newMethod,
+        newModels,
+        slices,
+        modules,
+        baseModel,
+        newParameters,
+        newDtype,
+        newOutDtype,
+        tokenizer,
+        chatTemplate,
+        onMismatch,
+        newCompatibility,
+        newSeed);
+  }
+
   /** Every checkpoint that must be open, each once: the base first, then the models. */
   public List<String> references() {
     Set<String> references = new LinkedHashSet<>();
@@ -144,5 +169,15 @@ public record Recipe(
     if (reference != null) {
       references.add(reference);
     }
+  }
+
+  /** The same and, where the tokenizer is that of a model beside them, this model. */
+  public List<String> allReferences() {
+    Set<String> references = new LinkedHashSet<>(references());
+    if (tokenizer != null
+        && tokenizer.source() instanceof VocabularySource.Model(String reference)) {
+      references.add(reference);
+    }
+    return List.copyOf(references);
   }
 }

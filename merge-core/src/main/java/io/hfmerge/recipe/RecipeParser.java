@@ -32,7 +32,9 @@ final class RecipeParser {
           "tokenizer",
           "chat_template",
           "compat",
-          "seed");
+          "seed",
+          OutputsParser.NAME,
+          OutputsParser.KEY);
 
   /** Of which a recipe has one. */
   private static final List<String> BODIES = List.of("models", "slices", "modules");
@@ -52,7 +54,9 @@ final class RecipeParser {
     this.nodes = new RecipeNodes(problems, scalars);
   }
 
-  Recipe parse(Node root) {
+  /** The recipe; {@code null} where nothing could be made of it. Faults were reported. */
+  @Nullable Recipe tryParse(Node root) {
+    problems.begin(root);
     Map<String, Node> keys = nodes.mapping(root, "a recipe", KEYS, parameterNames());
     keys.forEach(problems::locate);
     String method = nodes.text(keys, "merge_method");
@@ -84,9 +88,9 @@ final class RecipeParser {
                   problems.fault(path, message);
                 }
               });
+      return built;
     }
-    problems.throwIfAny();
-    return built;
+    return null;
   }
 
   /** What some method takes, and so belongs under parameters wherever it stands. */

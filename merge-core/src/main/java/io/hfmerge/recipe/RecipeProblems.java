@@ -33,6 +33,12 @@ final class RecipeProblems {
         .orElse(source + ": ");
   }
 
+  /** Forgets the places of another document; faults without a place of their own are here. */
+  void begin(Node root) {
+    places.clear();
+    places.put("", root);
+  }
+
   /** Remembers which node a path such as {@code models[0].parameters} means. */
   void locate(String path, Node node) {
     places.put(path, node);

@@ -21,6 +21,11 @@ public final class RecipeWriter {
   /** Largest whole number written without exponent. */
   private static final double PLAIN_LIMIT = 1e15;
 
+  /** The YAML text of a whole file, ending with a newline. */
+  public String write(RecipeBook book) {
+    return new RecipeBookWriter(this).write(book);
+  }
+
   /** The YAML text, ending with a newline. */
   public String write(Recipe recipe) {
     StringBuilder yaml = new StringBuilder();
@@ -98,7 +103,7 @@ public final class RecipeWriter {
     parameters(yaml, "    ", module.parameters());
   }
 
-  private static void parameters(
+  static void parameters(
       StringBuilder yaml, String indent, Map<String, ParameterValue> parameters) {
     if (parameters.isEmpty()) {
       return;
@@ -152,7 +157,7 @@ public final class RecipeWriter {
     return shortest.contains("E-") ? shortest : shortest.replace("E", "E+");
   }
 
-  private static String text(String value) {
+  static String text(String value) {
     if (PLAIN.matcher(value).matches() && !KEYWORD.matcher(value).matches()) {
       return value;
     }

@@ -56,6 +56,14 @@ public interface Checkpoint extends AutoCloseable {
   Optional<MemorySegment> mapped(String tensor);
 
   /**
+   * Most memory that so many threads, reading at a time, make it take beside their destinations:
+   * that of tensors which are computed.
+   */
+  default long memoryBytes(int threads) {
+    return 0;
+  }
+
+  /**
    * The tensor of this name, which must exist.
    *
    * @throws IllegalArgumentException if it does not

@@ -19,7 +19,8 @@ final class RowReversingMethod implements MergeMethod {
 
   @Override
   public TensorMerge prepare(TensorContext context) {
-    int columns = (int) context.output().shape().dimension(1);
+    List<Long> dimensions = context.output().shape().dimensions();
+    int columns = (int) Math.max(1, dimensions.getLast());
     return new TileKernel() {
       @Override
       public void merge(float[][] inputs, float[] out, int length, long firstElement) {

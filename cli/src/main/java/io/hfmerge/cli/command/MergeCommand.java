@@ -3,7 +3,7 @@ package io.hfmerge.cli.command;
 import io.hfmerge.cli.option.OutputOptions;
 import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.method.MergeMethods;
-import io.hfmerge.recipe.Recipe;
+import io.hfmerge.recipe.RecipeBook;
 import io.hfmerge.recipe.RecipeReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -26,7 +26,11 @@ public final class MergeCommand implements Callable<Integer> {
   @Parameters(index = "0", paramLabel = "RECIPE", description = "A YAML file.")
   private Path recipeFile = Path.of("");
 
-  @Parameters(index = "1", paramLabel = "OUT", description = "Folder to create.")
+  @Parameters(
+      index = "1",
+      paramLabel = "OUT",
+      description =
+          "Folder to create; of recipes with outputs, the folder that gets one for each output.")
   private Path target = Path.of("");
 
   @Mixin private final OutputOptions options = new OutputOptions();
@@ -35,9 +39,9 @@ public final class MergeCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     MergeMethods methods = MergeMethods.installed();
     String text = read();
-    Recipe recipe = new RecipeReader(methods).read(text, recipeFile.toString());
+    RecipeBook book = new RecipeReader(methods).readBook(text, recipeFile.toString());
     return MergeRun.execute(
-        recipe, text, methods, target, options, Objects.requireNonNull(spec).commandLine());
+        book, text, methods, target, options, Objects.requireNonNull(spec).commandLine());
   }
 
   private String read() throws Exception {

@@ -5,10 +5,10 @@ import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.output.MergeSettings;
-import io.hfmerge.hf.output.MergedModel;
+import io.hfmerge.hf.output.MergedModels;
 import io.hfmerge.hf.output.ModelMerger;
 import io.hfmerge.method.MergeMethods;
-import io.hfmerge.recipe.Recipe;
+import io.hfmerge.recipe.RecipeBook;
 import io.hfmerge.recipe.RecipeWriter;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -21,27 +21,27 @@ final class MergeRun {
   private MergeRun() {}
 
   static int execute(
-      Recipe read,
+      RecipeBook read,
       String readText,
       MergeMethods methods,
       Path target,
       OutputOptions options,
       CommandLine commandLine)
       throws IOException {
-    Recipe recipe = options.seeded(read);
+    RecipeBook book = options.seeded(read);
     // a recipe that is handed on makes the same weights again, without the option
-    String recipeText = recipe.equals(read) ? readText : new RecipeWriter().write(recipe);
+    String text = book.equals(read) ? readText : new RecipeWriter().write(book);
     PrintWriter out = commandLine.getOut();
     ModelMerger merger = new ModelMerger(HfModels.load(), methods);
     MergeSettings settings = options.settings();
     if (options.dryRun()) {
-      merger.describePlan(recipe, settings, options.verbose()).stream()
+      merger.describePlan(book, settings, options.verbose()).stream()
           .map(Terminal::printable)
           .forEach(out::println);
     } else {
-      MergedModel merged;
+      MergedModels merged;
       try (ProgressLine progress = ProgressLine.create(commandLine.getErr())) {
-        merged = merger.merge(recipe, recipeText, target, settings, progress);
+        merged = merger.merge(book, text, target, settings, progress);
       }
       merged.lines().stream().map(Terminal::printable).forEach(out::println);
     }

@@ -13,6 +13,7 @@ import io.hfmerge.hf.output.MergeSettings;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.ParameterValue;
 import io.hfmerge.recipe.Recipe;
+import io.hfmerge.recipe.RecipeBook;
 import io.hfmerge.recipe.RecipeBuilder;
 import io.hfmerge.recipe.RecipeWriter;
 import io.hfmerge.tensor.DType;
@@ -109,7 +110,7 @@ public final class SumCommand implements Callable<Integer> {
     builder.outDtype(dtype());
     Recipe recipe = builder.build();
     return MergeRun.execute(
-        recipe,
+        RecipeBook.of(recipe),
         new RecipeWriter().write(recipe),
         MergeMethods.installed(),
         target,

@@ -3,7 +3,7 @@ package io.hfmerge.cli.option;
 import io.hfmerge.cli.Version;
 import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.hf.output.MergeSettings;
-import io.hfmerge.recipe.Recipe;
+import io.hfmerge.recipe.RecipeBook;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -24,6 +24,16 @@ public final class OutputOptions {
       paramLabel = "N",
       description = "Worker threads (default: one per core). The bytes do not depend on it.")
   private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      converter = ByteSize.Converter.class,
+      description =
+          "Memory for blocks of inputs and outputs (default: ${DEFAULT-VALUE}); Java itself takes"
+              + " some 100 MB more. The bytes do not depend on it.",
+      defaultValue = "1GiB")
+  private ByteSize memory = new ByteSize(MergeOptions.DEFAULT_MEMORY_BYTES);
 
   @Option(
       names = "--max-shard-size",
@@ -74,9 +84,9 @@ public final class OutputOptions {
     return verbose;
   }
 
-  /** The recipe with the seed that was asked for, if one was. */
-  public Recipe seeded(Recipe recipe) {
-    return seed == null || seed == recipe.seed() ? recipe : recipe.withSeed(seed);
+  /** The recipes with the seed that was asked for, if one was. */
+  public RecipeBook seeded(RecipeBook book) {
+    return seed == null ? book : book.withSeed(seed);
   }
 
   /**
@@ -96,7 +106,7 @@ public final class OutputOptions {
           "--verbose: expected beside --dry-run; the tensors of a merge are in its output");
     }
     return new MergeSettings(
-        MergeOptions.ofThreads(threads),
+        MergeOptions.ofThreads(threads).withMemory(memory.bytes()),
         force,
         maxShardSize.bytes(),
         Version.number(),

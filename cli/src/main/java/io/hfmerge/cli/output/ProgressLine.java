@@ -7,7 +7,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +18,9 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
   /** Short work is over before anybody reads a bar. */
   private static final long SHOW_AFTER_NANOS = 700_000_000L;
 
-  private static final long UNIT_BYTES = 1_000_000;
+  /** A line that wraps cannot be wiped; no terminal in use is narrower. */
+  private static final int COLUMNS = 79;
+
   private static final int REFRESH_MILLIS = 200;
 
   private final AtomicLong done = new AtomicLong();
@@ -59,16 +60,13 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
 
   @Override
   public void advanced(long bytes) {
-    long now = done.addAndGet(bytes);
+    done.addAndGet(bytes);
     if (!Terminal.isError()) {
       return;
     }
     synchronized (this) {
       if (bar == null && System.nanoTime() - startNanos > SHOW_AFTER_NANOS) {
         bar = open();
-      }
-      if (bar != null) {
-        bar.stepTo(now / UNIT_BYTES);
       }
     }
   }
@@ -80,15 +78,16 @@ public final class ProgressLine implements ProgressListener, AutoCloseable {
     err.flush();
   }
 
+  /** The library draws, refreshes and wipes; what the line says is ours. */
   private ProgressBar open() {
+    ProgressText text = new ProgressText(task, total);
+    long start = startNanos;
     return new ProgressBarBuilder()
-        .setTaskName(task)
-        .setInitialMax(Math.max(1, total / UNIT_BYTES))
-        .setUnit(" MB", 1)
-        .setStyle(ProgressBarStyle.ASCII)
+        .setRenderer((state, columns) ->
+            text.line(System.nanoTime() - start, done.get(), Math.min(columns, COLUMNS)))
         .setUpdateIntervalMillis(REFRESH_MILLIS)
+        .continuousUpdate()
         .setConsumer(new ConsoleProgressBarConsumer(System.err, Terminal.columns()))
-        .showSpeed()
         .clearDisplayOnFinish()
         .build();
   }

@@ -27,6 +27,10 @@ public record MergedModel(
     notes = List.copyOf(notes);
   }
 
+  MergedModel withMoreForcing(long nanos) {
+    return new MergedModel(folder, report, forcedNanos + nanos, companions, notes);
+  }
+
   /** Everything a user should read, a line each. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();

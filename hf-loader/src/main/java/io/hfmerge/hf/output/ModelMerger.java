@@ -2,57 +2,35 @@ package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeEngine;
 import io.hfmerge.engine.MergeEstimate;
+import io.hfmerge.engine.MergeMemory;
+import io.hfmerge.engine.MergeOptions;
+import io.hfmerge.engine.MergeOutput;
+import io.hfmerge.engine.MergeReading;
 import io.hfmerge.engine.MergeReport;
 import io.hfmerge.engine.MergeReport.NonFinite;
-import io.hfmerge.error.IncompatibleCheckpointsException;
-import io.hfmerge.error.InputChangedException;
 import io.hfmerge.error.NonFiniteOutputException;
 import io.hfmerge.error.OutputExistsException;
-import io.hfmerge.error.UnresolvedReferenceException;
-import io.hfmerge.error.UnsupportedFeatureException;
-import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
-import io.hfmerge.hf.ModelLocation;
-import io.hfmerge.hf.ModelReference;
-import io.hfmerge.hf.config.ModelConfig;
-import io.hfmerge.hf.safetensors.SafetensorsWriter;
-import io.hfmerge.hf.safetensors.WrittenFile;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.method.MergeMethods;
-import io.hfmerge.method.MethodDescription;
-import io.hfmerge.plan.MergeInput;
 import io.hfmerge.plan.MergePlan;
-import io.hfmerge.plan.MergePlanner;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.Recipe;
-import io.hfmerge.recipe.VocabularySource;
-import io.hfmerge.tensor.TensorSpec;
+import io.hfmerge.recipe.RecipeBook;
+import io.hfmerge.recipe.RecipeOutput;
+import io.hfmerge.recipe.RecipeWriter;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
- * From a recipe to a model folder: opens the models, plans, merges, and adds what transformers
- * needs beside the weights. The folder appears whole or not at all; inputs are never written to.
+ * From recipes to model folders: opens the models, plans, merges, and adds what transformers needs
+ * beside the weights. A folder appears whole or not at all; inputs are never written to.
  */
 public final class ModelMerger {
-
-  private static final String CONFIG_FILE = "config.json";
-
-  /** Beside the README, for running it again. */
-  private static final String RECIPE_FILE = "hfmerge.yaml";
 
   private static final int MAX_NAMED = 20;
 
@@ -73,24 +51,61 @@ public final class ModelMerger {
    */
   public List<String> describePlan(Recipe recipe, MergeSettings settings, boolean everyTensor)
       throws IOException {
-    try (OpenModels open = OpenModels.open(models, recipe)) {
-      OutputTokenizer tokenizer = OutputTokenizer.plan(recipe, open.byReference());
-      MergePlan plan = plan(recipe, open, tokenizer);
-      HfModel layout = open.model(plan.inputs().getFirst().reference());
-      refuseQuantised(layout);
-      List<String> lines = new ArrayList<>(plan.describe());
-      if (everyTensor) {
-        lines.addAll(plan.describeTensors());
+    return describePlan(RecipeBook.of(recipe), settings, everyTensor);
+  }
+
+  /**
+   * Plans all recipes of a file without reading weights or writing models. (Config and companion
+   * files of intermediate results are written to a temporary folder and deleted again.)
+   *
+   * @param settings how they would run
+   * @param everyTensor whether to list the tensors one by one as well
+   * @return intermediate recipes, outputs, then what is read and the memory taken; a text per line
+   */
+  public List<String> describePlan(RecipeBook book, MergeSettings settings, boolean everyTensor)
+      throws IOException {
+    MergeOptions options = settings.engine();
+    try (RecipeModels opened = RecipeModels.open(models, methods, book, options)) {
+      List<String> lines = new ArrayList<>();
+      opened
+          .results()
+          .plans()
+          .forEach((name, plan) -> {
+            lines.add("recipe \"%s\", computed when it is read:".formatted(name));
+            describe(plan, everyTensor, lines);
+          });
+      OutputTokenizer tokenizer = opened.tokenizer();
+      List<MergePlan> plans = new ArrayList<>();
+      for (RecipeOutput output : book.outputs()) {
+        MergePlan plan = opened.plan(output.recipe(), tokenizer);
+        plans.add(plan);
+        if (book.hasNamedOutputs()) {
+          lines.add("output \"%s\":".formatted(output.name()));
+        }
+        describe(plan, everyTensor, lines);
+        List<String> companions = FolderCompletion.companions(opened.layout(plan), tokenizer);
+        lines.add(
+            companions.isEmpty()
+                ? "no companion files in the base to copy"
+                : "copied from the base: " + String.join(", ", companions));
       }
-      List<String> companions =
-          CompanionFiles.find(layout.location().folder(), usesRemoteCode(layout));
-      companions.removeIf(name -> name.endsWith("/") || tokenizer.replaces(name));
-      lines.add(
-          companions.isEmpty()
-              ? "no companion files in the base to copy"
-              : "copied from the base: " + String.join(", ", companions));
-      lines.addAll(MergeEstimate.of(plan, settings.engine()).lines());
+      book.notes().forEach(note -> lines.add("note: " + note));
+      if (plans.size() > 1) {
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "all outputs together: %,d bytes of inputs",
+                MergeReading.of(plans).onePassBytes()));
+      }
+      lines.addAll(MergeEstimate.of(plans, options).lines());
       return lines;
+    }
+  }
+
+  private static void describe(MergePlan plan, boolean everyTensor, List<String> lines) {
+    lines.addAll(plan.describe());
+    if (everyTensor) {
+      lines.addAll(plan.describeTensors());
     }
   }
 
@@ -120,111 +135,108 @@ public final class ModelMerger {
       MergeSettings settings,
       ProgressListener listener)
       throws IOException {
-    Path place = StagedFolder.checked(target, settings.replace());
-    try (OpenModels open = OpenModels.open(models, recipe)) {
-      OutputTokenizer tokenizer = OutputTokenizer.plan(recipe, open.byReference());
-      MergePlan plan = plan(recipe, open, tokenizer);
-      HfModel layout = open.model(plan.inputs().getFirst().reference());
-      refuseQuantised(layout);
-      open.refuseOverlap(target);
-      Job job =
-          new Job(
-              plan,
-              ParameterGroups.of(plan),
-              recipeText,
-              open.identities(),
-              open,
-              layout,
-              tokenizer,
-              target,
-              settings,
-              listener);
-      InputWatch watch = new InputWatch(job.inputs());
-      RunIdentity identity = RunIdentity.of(plan, job.groups(), recipeText, job.inputs(), settings);
-      try (ResumableOutput output =
-          ResumableOutput.open(place, plan.layout(), identity, watch, settings, listener)) {
-        return carryOut(job, output, watch);
-      }
-    }
+    return merge(RecipeBook.of(recipe), recipeText, target, settings, listener).models().getFirst();
   }
 
   /**
-   * One merge.
+   * Carries out all recipes of a file in one pass over the inputs. Results of intermediate recipes
+   * are computed when they are read, and written nowhere. Of outputs with names, each gets a folder
+   * of its own in the target, which then may exist; all are complete before the first appears.
    *
-   * @param layout the model that lends config and companion files
-   * @param tokenizer what becomes of tokenizer and chat template
+   * @param book what to merge
+   * @param text the file as YAML, for the model card; outputs with names get what makes them alone
+   * @see #merge(Recipe, String, Path, MergeSettings, ProgressListener)
    */
-  private record Job(
-      MergePlan plan,
-      ParameterGroups groups,
-      String recipeText,
-      List<InputIdentity> inputs,
-      OpenModels models,
-      HfModel layout,
-      OutputTokenizer tokenizer,
-      Path target,
+  public MergedModels merge(
+      RecipeBook book, String text, Path target, MergeSettings settings, ProgressListener listener)
+      throws IOException {
+    OutputSet.check(book, target, settings.replace());
+    try (RecipeModels opened = RecipeModels.open(models, methods, book, settings.engine())) {
+      OutputTokenizer tokenizer = opened.tokenizer();
+      List<OutputJob> jobs = new ArrayList<>();
+      for (RecipeOutput output : book.outputs()) {
+        jobs.add(
+            opened.job(
+                output,
+                tokenizer,
+                output.name() == null ? text : new RecipeWriter().write(book.alone(output)),
+                OutputSet.target(output, target)));
+      }
+      // refuses before anything is created
+      MergeMemory.of(jobs.stream().map(OutputJob::plan).toList(), settings.engine());
+      InputWatch watch =
+          new InputWatch(jobs.stream().flatMap(job -> job.inputs().stream()).distinct().toList());
+      try (OutputSet outputs = OutputSet.open(book, target, jobs, watch, settings, listener)) {
+        Run run = new Run(jobs, outputs, opened, watch, settings, listener);
+        return outputs.carryOut(() -> fill(run), watch, listener);
+      }
+    }
+  }
+
+  private record Run(
+      List<OutputJob> jobs,
+      OutputSet outputs,
+      RecipeModels models,
+      InputWatch watch,
       MergeSettings settings,
       ProgressListener listener) {}
 
-  /** Fills an output and publishes it; where that fails, says what is left. */
-  private MergedModel carryOut(Job job, ResumableOutput output, InputWatch watch)
-      throws IOException {
-    try {
-      return fill(job, output, watch);
-    } catch (InterruptedIOException | RuntimeException | Error e) {
-      output.failed(e).ifPresent(job.listener()::notice);
-      throw e;
-    } catch (IOException e) {
-      // a file that was replaced or cut short fails in many ways, all for the same reason
-      List<String> changes = watch.changes();
-      if (!changes.isEmpty()) {
-        InputChangedException changed = InputWatch.refuse(changes, e);
-        output.failed(changed);
-        throw changed;
-      }
-      Optional<String> advice = output.failed(e);
-      if (advice.isPresent()) {
-        throw new PartialMergeException(e, advice.get());
-      }
-      throw e;
+  private static MergedModels fill(Run run) throws IOException {
+    List<MergeOutput> outputs = new ArrayList<>();
+    for (int i = 0; i < run.jobs().size(); i++) {
+      ResumableOutput output = run.outputs().get(i);
+      outputs.add(new MergeOutput(run.jobs().get(i).plan(), output.writer(), output.journal()));
     }
+    List<MergeReport> reports =
+        new MergeEngine().run(outputs, run.settings().engine(), run.listener());
+    run.watch().requireUnchanged();
+    if (!run.settings().allowNonFinite()) {
+      requireFinite(reports, run.models().results().findings());
+    }
+    List<MergedModel> merged = new ArrayList<>();
+    for (int i = 0; i < reports.size(); i++) {
+      merged.add(complete(run, i, reports.get(i)));
+    }
+    run.watch().requireUnchanged();
+    for (int i = 0; i < merged.size(); i++) {
+      long start = System.nanoTime();
+      run.outputs().get(i).publish();
+      merged.set(i, merged.get(i).withMoreForcing(System.nanoTime() - start));
+    }
+    return new MergedModels(merged);
   }
 
-  private MergedModel fill(Job job, ResumableOutput output, InputWatch watch) throws IOException {
-    MergePlan plan = job.plan();
-    SafetensorsWriter writer = output.writer();
-    MergeReport report =
-        new MergeEngine()
-            .run(plan, writer, job.settings().engine(), output.journal(), job.listener());
-    watch.requireUnchanged();
-    if (!job.settings().allowNonFinite()) {
-      requireFinite(report);
-    }
+  /** Everything but its publication. */
+  private static MergedModel complete(Run run, int index, MergeReport report) throws IOException {
+    OutputJob job = run.jobs().get(index);
+    ResumableOutput output = run.outputs().get(index);
     long start = System.nanoTime();
-    writer.finish();
+    output.writer().finish();
     long forcedNanos = System.nanoTime() - start;
-    List<String> notes = new ArrayList<>();
+    List<String> findings = run.models().results().findings();
+    List<String> notes = new ArrayList<>(run.models().results().readings());
+    notes.addAll(findings);
     List<String> companions =
-        addCompanions(plan, job.layout(), job.models()::model, output.folder(), notes);
-    companions.removeIf(job.tokenizer()::replaces);
-    notes.addAll(job.tokenizer().write(output.folder()));
-    addCard(plan, report, job.recipeText(), job.target(), job.settings(), output.folder());
-    addManifest(job, report, output);
-    watch.requireUnchanged();
-    start = System.nanoTime();
-    output.publish();
-    forcedNanos += System.nanoTime() - start;
+        FolderCompletion.addCompanions(
+            job.plan(), job.layout(), run.models()::model, job.tokenizer(), output.folder(), notes);
+    FolderCompletion.addCard(job, report, findings, run.settings(), output.folder());
+    FolderCompletion.addManifest(job, report, output, run.settings(), run.listener());
     return new MergedModel(job.target(), report, forcedNanos, companions, notes);
   }
 
-  private static void requireFinite(MergeReport report) {
+  private static void requireFinite(List<MergeReport> reports, List<String> findings) {
     List<NonFinite> produced =
-        report.nonFinite().stream().filter(tensor -> tensor.produced() > 0).toList();
-    if (produced.isEmpty()) {
+        reports.stream()
+            .flatMap(report -> report.nonFinite().stream())
+            .filter(tensor -> tensor.produced() > 0)
+            .toList();
+    if (produced.isEmpty() && findings.isEmpty()) {
       return;
     }
     long values = produced.stream().mapToLong(NonFinite::produced).sum();
-    int named = Math.min(MAX_NAMED, produced.size());
+    List<String> lines = new ArrayList<>(findings);
+    produced.forEach(tensor -> lines.add(tensor.describe()));
+    int named = Math.min(MAX_NAMED, lines.size());
     throw new NonFiniteOutputException(
         String.format(
                 Locale.ROOT,
@@ -232,253 +244,8 @@ public final class ModelMerger {
                     + " %,d of the output's tensors; nothing was published\n  ",
                 values,
                 produced.size())
-            + produced.stream()
-                .limit(named)
-                .map(NonFinite::describe)
-                .collect(Collectors.joining("\n  "))
-            + (named < produced.size() ? "\n  and " + (produced.size() - named) + " more" : "")
+            + lines.stream().limit(named).collect(Collectors.joining("\n  "))
+            + (named < lines.size() ? "\n  and " + (lines.size() - named) + " more" : "")
             + "\na wider output dtype holds what is too large; --allow-nan keeps all of it");
-  }
-
-  /** Plans; models of two families are named as such before their tensors are compared in vain. */
-  private MergePlan plan(Recipe recipe, OpenModels open, OutputTokenizer tokenizer) {
-    try {
-      MergePlan plan = new MergePlanner(methods).plan(recipe, open.inputs(recipe, tokenizer));
-      List<String> notes = new ArrayList<>(tokenizer.notes());
-      open.byReference().values().forEach(model -> notes.addAll(model.notes()));
-      return plan.withNotes(notes);
-    } catch (IncompatibleCheckpointsException e) {
-      Map<String, String> families = open.families();
-      if (families.size() < 2) {
-        throw e;
-      }
-      throw new IncompatibleCheckpointsException(
-          "expected models of one family, found "
-              + families.entrySet().stream()
-                  .map(family -> family.getKey() + " (" + family.getValue() + ")")
-                  .collect(Collectors.joining(", "))
-              + "\n"
-              + e.getMessage(),
-          e);
-    }
-  }
-
-  private static void refuseQuantised(HfModel model) {
-    if (model.config().filter(config -> config.has("quantization_config")).isPresent()) {
-      throw new UnsupportedFeatureException(
-          model.location().folder()
-              + ": expected plain weights, found a quantization_config; merge the models before they"
-              + " are quantised");
-    }
-  }
-
-  private static boolean usesRemoteCode(HfModel model) {
-    return model.config().filter(config -> config.has("auto_map")).isPresent();
-  }
-
-  private static List<String> addCompanions(
-      MergePlan plan,
-      HfModel layout,
-      Function<String, HfModel> models,
-      Path folder,
-      List<String> notes)
-      throws IOException {
-    Path source = layout.location().folder();
-    Optional<ModelConfig> config = layout.config();
-    if (config.isPresent()) {
-      Recipe recipe = plan.recipe();
-      Path target = folder.resolve(CONFIG_FILE);
-      OutputConfig.write(
-          source.resolve(CONFIG_FILE),
-          target,
-          Optional.ofNullable(recipe.outDtype() != null ? recipe.outDtype() : recipe.dtype()));
-      String text = Files.readString(target);
-      String edited = MergedConfig.edit(plan, layout, models, notes, text);
-      if (!edited.equals(text)) {
-        Files.writeString(target, edited);
-      }
-    } else {
-      notes.add(layout.reference() + " has no config.json, so the output has none");
-    }
-    boolean remoteCode = usesRemoteCode(layout);
-    if (remoteCode) {
-      notes.add("the config refers to Python code (auto_map); its files were copied, not run");
-    }
-    return CompanionFiles.copy(source, folder, remoteCode);
-  }
-
-  private void addCard(
-      MergePlan plan,
-      MergeReport report,
-      String recipeText,
-      Path target,
-      MergeSettings settings,
-      Path folder)
-      throws IOException {
-    MethodDescription method = plan.method().description();
-    List<String> notes = report.lines();
-    ModelCard card =
-        new ModelCard(
-            String.valueOf(target.toAbsolutePath().normalize().getFileName()),
-            method.name(),
-            method.summary(),
-            plan.inputs().stream()
-                .map(MergeInput::reference)
-                .map(ModelReference::parse)
-                .flatMap(reference -> reference.parts().stream())
-                .distinct()
-                .map(reference -> new ModelCard.Parent(reference, isPath(reference)))
-                .toList(),
-            recipeText,
-            // the first line tells times, which would make two runs differ
-            notes.subList(1, notes.size()),
-            settings.version());
-    Files.writeString(folder.resolve("README.md"), card.markdown());
-    Files.writeString(folder.resolve(RECIPE_FILE), recipeText);
-  }
-
-  /** Last of all files, since it lists the others, each of which is forced to the disk. */
-  private static void addManifest(Job job, MergeReport report, ResumableOutput output)
-      throws IOException {
-    Path folder = output.folder();
-    Map<String, Manifest.FileEntry> files = new TreeMap<>();
-    for (WrittenFile file : output.writer().files()) {
-      files.put(
-          file.name(), new Manifest.FileEntry(file.sizeBytes(), file.checksum(), Optional.empty()));
-    }
-    for (Map.Entry<String, Path> file : FolderFiles.list(folder).entrySet()) {
-      if (!files.containsKey(file.getKey())) {
-        files.put(file.getKey(), FolderFiles.entryOfForced(file.getValue()));
-      }
-    }
-    List<InputIdentity> inputs = job.inputs();
-    if (job.settings().sha256()) {
-      inputs = FileHashes.ofInputs(inputs, job.settings().engine().threads(), job.listener());
-      files =
-          FileHashes.ofOutputs(folder, files, job.settings().engine().threads(), job.listener());
-    }
-    Map<String, Manifest.TensorEntry> tensors = new LinkedHashMap<>();
-    for (TensorSpec tensor : job.plan().layout()) {
-      tensors.put(
-          tensor.name(), new Manifest.TensorEntry(tensor, output.writer().checksum(tensor.name())));
-    }
-    List<String> lines = report.lines();
-    new Manifest(inputs, tensors, files)
-        .write(
-            folder,
-            new Manifest.Provenance(
-                job.settings().version(),
-                job.recipeText(),
-                job.plan().recipe().seed(),
-                job.groups(),
-                lines.subList(1, lines.size())));
-    FolderFiles.force(folder.resolve(Manifest.FILE));
-  }
-
-  private static boolean isPath(String reference) {
-    try {
-      return Files.exists(Path.of(reference));
-    } catch (InvalidPathException e) {
-      return false;
-    }
-  }
-
-  /** The models of a recipe, each open once; closes them all. */
-  private record OpenModels(Map<String, HfModel> byReference) implements AutoCloseable {
-
-    static OpenModels open(HfModels models, Recipe recipe) throws IOException {
-      OpenModels open = new OpenModels(new LinkedHashMap<>());
-      try {
-        List<UnresolvedReferenceException> unresolved = new ArrayList<>();
-        for (String reference : recipe.references()) {
-          try {
-            open.byReference().put(reference, models.openModel(reference));
-          } catch (UnresolvedReferenceException e) {
-            unresolved.add(e);
-          }
-        }
-        if (!unresolved.isEmpty()) {
-          throw all(unresolved);
-        }
-        if (recipe.tokenizer() != null
-            && recipe.tokenizer().source() instanceof VocabularySource.Model(String reference)
-            && !open.byReference().containsKey(reference)) {
-          open.byReference().put(reference, models.openModel(reference));
-        }
-        return open;
-      } catch (IOException | RuntimeException e) {
-        open.close();
-        throw e;
-      }
-    }
-
-    private static UnresolvedReferenceException all(List<UnresolvedReferenceException> unresolved) {
-      UnresolvedReferenceException first = unresolved.getFirst();
-      return unresolved.size() == 1
-          ? first
-          : new UnresolvedReferenceException(
-              unresolved.stream().map(Throwable::getMessage).collect(Collectors.joining("\n")),
-              first);
-    }
-
-    List<MergeInput> inputs(Recipe recipe, OutputTokenizer tokenizer) {
-      return recipe.references().stream()
-          .map(reference ->
-              new MergeInput(
-                  reference, tokenizer.checkpoint(reference), model(reference).structure()))
-          .toList();
-    }
-
-    List<InputIdentity> identities() throws IOException {
-      List<InputIdentity> identities = new ArrayList<>();
-      for (HfModel model : byReference.values()) {
-        identities.add(InputIdentity.of(model));
-      }
-      return identities;
-    }
-
-    /** A reference for each {@code model_type}. */
-    Map<String, String> families() {
-      Map<String, String> families = new LinkedHashMap<>();
-      byReference.forEach(
-          (reference, model) -> families.putIfAbsent(model.structure().modelType(), reference));
-      return families;
-    }
-
-    HfModel model(String reference) {
-      @Nullable HfModel model = byReference.get(reference);
-      if (model == null) {
-        throw new IllegalArgumentException("\"" + reference + "\" is not open");
-      }
-      return model;
-    }
-
-    /** Replacing a folder that holds an input would delete it; one inside an input changes it. */
-    void refuseOverlap(Path target) throws IOException {
-      for (HfModel model : byReference.values()) {
-        for (ModelLocation input : model.locations()) {
-          InputOverlap.refuse(target, input);
-        }
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      IOException failure = null;
-      for (HfModel model : byReference.values()) {
-        try {
-          model.close();
-        } catch (IOException e) {
-          if (failure == null) {
-            failure = e;
-          } else {
-            failure.addSuppressed(e);
-          }
-        }
-      }
-      if (failure != null) {
-        throw failure;
-      }
-    }
   }
 }

@@ -34,18 +34,21 @@ final class ResumableOutput implements AutoCloseable {
   private final JournalFile journalFile;
   private final MergeJournal journal;
   private final boolean replace;
+  private final long missingBytes;
 
   private ResumableOutput(
       MergeWorkspace workspace,
       SafetensorsWriter writer,
       JournalFile journalFile,
       MergeJournal journal,
-      boolean replace) {
+      boolean replace,
+      long missingBytes) {
     this.workspace = workspace;
     this.writer = writer;
     this.journalFile = journalFile;
     this.journal = journal;
     this.replace = replace;
+    this.missingBytes = missingBytes;
   }
 
   /**
@@ -58,7 +61,7 @@ final class ResumableOutput implements AutoCloseable {
    * @param listener hears what is done with an unfinished merge
    * @throws UnfinishedMergeException if an unfinished merge is to be continued that was begun with
    *     something else, which is left as it is, or another process is at work
-   * @throws IOException if a file cannot be written, or the disk has too little room
+   * @throws IOException if a file cannot be written
    */
   static ResumableOutput open(
       Path target,
@@ -84,12 +87,11 @@ final class ResumableOutput implements AutoCloseable {
         Map<String, JournalFile.Entry> entries =
             begun.map(JournalFile.Contents::entries).orElse(Map.of());
         Set<String> restored = restore(writer, entries, layout, settings, listener);
-        requireSpace(
-            target,
+        long missing =
             layout.stream()
                 .filter(tensor -> !restored.contains(tensor.name()))
                 .mapToLong(TensorSpec::sizeBytes)
-                .sum());
+                .sum();
         JournalFile file =
             begun.isPresent()
                 ? JournalFile.append(workspace.journal(), begun.get())
@@ -99,7 +101,8 @@ final class ResumableOutput implements AutoCloseable {
             writer,
             file,
             new OutputJournal(workspace, file, writer, watch, entries, restored),
-            settings.replace());
+            settings.replace(),
+            missing);
       } catch (IOException | RuntimeException | Error e) {
         writer.close();
         throw e;
@@ -200,13 +203,19 @@ final class ResumableOutput implements AutoCloseable {
     }
   }
 
-  private static void requireSpace(Path target, long weightBytes) throws IOException {
-    Path parent = target.resolveSibling("");
+  /**
+   * Checks the disk, which all outputs of a run share.
+   *
+   * @throws IOException if what is missing does not fit
+   */
+  static void requireSpace(List<ResumableOutput> outputs) throws IOException {
+    Path parent = outputs.getFirst().workspace.folder().resolveSibling("");
     long usable = Files.getFileStore(parent).getUsableSpace();
-    if (usable < weightBytes + COMPANION_BYTES) {
+    long needed = outputs.stream().mapToLong(output -> output.missingBytes + COMPANION_BYTES).sum();
+    if (usable < needed) {
       throw new IOException(
           "%s: the output needs %,d bytes, the disk has %,d left"
-              .formatted(parent, weightBytes + COMPANION_BYTES, usable));
+              .formatted(parent, needed, usable));
     }
   }
 

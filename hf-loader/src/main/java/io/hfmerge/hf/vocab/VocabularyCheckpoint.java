@@ -74,5 +74,10 @@ final class VocabularyCheckpoint implements Checkpoint {
   }
 
   @Override
+  public long memoryBytes(int threads) {
+    return delegate.memoryBytes(threads);
+  }
+
+  @Override
   public void close() {}
 }

@@ -38,6 +38,19 @@ final class Merging {
             ProgressListener.NONE);
   }
 
+  /** All recipes of a file. */
+  static MergedModels mergeAll(String recipes, Path target, MergeSettings settings)
+      throws IOException {
+    MergeMethods methods = MergeMethods.installed();
+    return new ModelMerger(HfModels.load(), methods)
+        .merge(
+            new RecipeReader(methods).readBook(recipes, "recipe.yaml"),
+            recipes,
+            target,
+            settings,
+            ProgressListener.NONE);
+  }
+
   /** {@code base + sum_i w_i (model_i - base)}. */
   static String sum(Path base, Object... modelsAndWeights) {
     return "merge_method: task_arithmetic\nbase_model: '%s'\n".formatted(base)

@@ -1,0 +1,170 @@
+package io.hfmerge.hf.output;
+
+import io.hfmerge.engine.MergeReport;
+import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.ModelReference;
+import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.safetensors.WrittenFile;
+import io.hfmerge.hf.vocab.OutputTokenizer;
+import io.hfmerge.method.MethodDescription;
+import io.hfmerge.plan.MergePlan;
+import io.hfmerge.progress.ProgressListener;
+import io.hfmerge.recipe.Recipe;
+import io.hfmerge.tensor.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/** Adds what belongs beside the weights of a merged model. */
+final class FolderCompletion {
+
+  private static final String CONFIG_FILE = "config.json";
+
+  /** Beside the README, for running it again. */
+  private static final String RECIPE_FILE = "hfmerge.yaml";
+
+  private FolderCompletion() {}
+
+  /**
+   * Writes config, companion files and tokenizer.
+   *
+   * @param layout the model that lends them
+   * @param models the open models by reference
+   * @param notes gets what the folder lacks or has changed, a line each
+   * @return names of files copied from the model
+   */
+  static List<String> addCompanions(
+      MergePlan plan,
+      HfModel layout,
+      Function<String, HfModel> models,
+      OutputTokenizer tokenizer,
+      Path folder,
+      List<String> notes)
+      throws IOException {
+    Path source = layout.location().folder();
+    Optional<ModelConfig> config = layout.config();
+    if (config.isPresent()) {
+      Recipe recipe = plan.recipe();
+      Path target = folder.resolve(CONFIG_FILE);
+      OutputConfig.write(
+          source.resolve(CONFIG_FILE),
+          target,
+          Optional.ofNullable(recipe.outDtype() != null ? recipe.outDtype() : recipe.dtype()));
+      String text = Files.readString(target);
+      String edited = MergedConfig.edit(plan, layout, models, notes, text);
+      if (!edited.equals(text)) {
+        Files.writeString(target, edited);
+      }
+    } else {
+      notes.add(layout.reference() + " has no config.json, so the output has none");
+    }
+    boolean remoteCode = usesRemoteCode(layout);
+    if (remoteCode) {
+      notes.add("the config refers to Python code (auto_map); its files were copied, not run");
+    }
+    List<String> companions = CompanionFiles.copy(source, folder, remoteCode);
+    companions.removeIf(tokenizer::replaces);
+    notes.addAll(tokenizer.write(folder));
+    return companions;
+  }
+
+  /** What {@link #addCompanions} will copy. */
+  static List<String> companions(HfModel layout, OutputTokenizer tokenizer) throws IOException {
+    List<String> found = CompanionFiles.find(layout.location().folder(), usesRemoteCode(layout));
+    found.removeIf(name -> name.endsWith("/") || tokenizer.replaces(name));
+    return found;
+  }
+
+  private static boolean usesRemoteCode(HfModel model) {
+    return model.config().filter(config -> config.has("auto_map")).isPresent();
+  }
+
+  /**
+   * Writes the model card and the recipe.
+   *
+   * @param findings what the reader must know beside the report
+   */
+  static void addCard(
+      OutputJob job, MergeReport report, List<String> findings, MergeSettings settings, Path folder)
+      throws IOException {
+    MethodDescription method = job.plan().method().description();
+    // the first line tells times, which would make two runs differ
+    List<String> notes = new ArrayList<>(report.lines().subList(1, report.lines().size()));
+    notes.addAll(findings);
+    ModelCard card =
+        new ModelCard(
+            String.valueOf(job.target().getFileName()),
+            method.name(),
+            method.summary(),
+            job.parents().stream()
+                .map(ModelReference::parse)
+                .flatMap(reference -> reference.parts().stream())
+                .distinct()
+                .map(reference -> new ModelCard.Parent(reference, isPath(reference)))
+                .toList(),
+            job.recipeText(),
+            notes,
+            settings.version());
+    Files.writeString(folder.resolve("README.md"), card.markdown());
+    Files.writeString(folder.resolve(RECIPE_FILE), job.recipeText());
+  }
+
+  /** Last of all files, since it lists the others, each of which is forced to the disk. */
+  static void addManifest(
+      OutputJob job,
+      MergeReport report,
+      ResumableOutput output,
+      MergeSettings settings,
+      ProgressListener listener)
+      throws IOException {
+    Path folder = output.folder();
+    Map<String, Manifest.FileEntry> files = new TreeMap<>();
+    for (WrittenFile file : output.writer().files()) {
+      files.put(
+          file.name(), new Manifest.FileEntry(file.sizeBytes(), file.checksum(), Optional.empty()));
+    }
+    for (Map.Entry<String, Path> file : FolderFiles.list(folder).entrySet()) {
+      if (!files.containsKey(file.getKey())) {
+        files.put(file.getKey(), FolderFiles.entryOfForced(file.getValue()));
+      }
+    }
+    List<InputIdentity> inputs = job.inputs();
+    if (settings.sha256()) {
+      inputs = FileHashes.ofInputs(inputs, settings.engine().threads(), listener);
+      files = FileHashes.ofOutputs(folder, files, settings.engine().threads(), listener);
+    }
+    Map<String, Manifest.TensorEntry> tensors = new LinkedHashMap<>();
+    for (TensorSpec tensor : job.plan().layout()) {
+      tensors.put(
+          tensor.name(), new Manifest.TensorEntry(tensor, output.writer().checksum(tensor.name())));
+    }
+    List<String> lines = report.lines();
+    new Manifest(inputs, tensors, files)
+        .write(
+            folder,
+            new Manifest.Provenance(
+                settings.version(),
+                job.recipeText(),
+                job.plan().recipe().seed(),
+                job.groups(),
+                lines.subList(1, lines.size())));
+    FolderFiles.force(folder.resolve(Manifest.FILE));
+  }
+
+  /** Whether a reference is a path of something that exists. */
+  static boolean isPath(String reference) {
+    try {
+      return Files.exists(Path.of(reference));
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+}
