@@ -1,24 +1,18 @@
 package io.hfmerge.method;
 
 import io.hfmerge.tensor.DType;
-import java.util.Arrays;
 
 /**
  * {@code r = b + sum_i c_i (x_i - b)}, the sum added from left to right before the base. One and
  * two models, the usual cases, are merged in a single pass over the tile; the order of operations
  * is the same.
  *
- * <p>Sums are F64. For one and two models and a result of 16 bits or fewer they are F32, three
- * times as fast: the error, some 2^-23 of the largest term, is far below the 2^-9 of the rounding
- * that follows.
+ * <p>Sums are F64. For one and two models they are F32 where {@link SumPrecision} allows it.
  *
  * <p>Where the sum is zero the result is the base bit for bit, a negative zero included. An
  * infinity that base and model share gives NaN, as infinity minus infinity does.
  */
 final class DeltaSumKernel implements TileKernel {
-
-  /** Products of larger coefficients could leave the range of F32 and their sum not. */
-  private static final double MODERATE = 1 << 20;
 
   private final int base;
   private final int[] models;
@@ -29,11 +23,10 @@ final class DeltaSumKernel implements TileKernel {
    * @param base index of the base among the inputs
    * @param models indices of the others
    * @param coefficients one for each of {@code models}
-   * @param output dtype in which the result is stored; 16 bits and fewer allow sums in F32
+   * @param output dtype in which the result is stored; see {@link SumPrecision}
    */
   DeltaSumKernel(int base, int[] models, double[] coefficients, DType output) {
-    this.narrow =
-        output.bits() <= 16 && Arrays.stream(coefficients).allMatch(c -> Math.abs(c) < MODERATE);
+    this.narrow = SumPrecision.allowsFloat(output, coefficients);
     this.base = base;
     this.models = models.clone();
     this.coefficients = coefficients.clone();

@@ -1,7 +1,7 @@
 package io.hfmerge.method;
 
 import io.hfmerge.tensor.DType;
-import java.util.stream.DoubleStream;
+import java.util.Arrays;
 
 /**
  * The sum of {@link ElectedSumKernel} for two models, the usual number: one pass for the vote, one
@@ -10,9 +10,6 @@ import java.util.stream.DoubleStream;
  * than that may end either way, as it does in mergekit.
  */
 final class ElectedPair {
-
-  /** Products of larger factors could leave the range of F32 and their sum not. */
-  private static final double LARGEST_NARROW = 1 << 20;
 
   /** Products of smaller factors could vanish in F32 and be seen in 16 bits. */
   private static final double SMALLEST_NARROW = 1.0 / (1 << 10);
@@ -58,11 +55,10 @@ final class ElectedPair {
     this.secondAlone = alone[1];
     this.firstChange = together[0] - alone[0];
     this.secondChange = together[1] - alone[1];
+    double[] factors = {voices[0], voices[1], alone[0], alone[1], together[0], together[1]};
     this.narrow =
-        output.bits() <= 16
-            && DoubleStream.of(voices[0], voices[1], alone[0], alone[1], together[0], together[1])
-                .map(Math::abs)
-                .allMatch(c -> c == 0 || (c >= SMALLEST_NARROW && c <= LARGEST_NARROW));
+        SumPrecision.allowsFloat(output, factors)
+            && Arrays.stream(factors).allMatch(c -> c == 0 || Math.abs(c) >= SMALLEST_NARROW);
   }
 
   /** Merges a tile whose differences and marks are in the scratch, the first model's first. */

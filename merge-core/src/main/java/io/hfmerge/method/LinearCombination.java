@@ -6,13 +6,6 @@ import java.util.Arrays;
 /** What a method that has worked out one coefficient for each of several inputs ends in. */
 final class LinearCombination {
 
-  /**
-   * Largest coefficient of sums in F32, which the kernels use for results of 16 bits: larger ones
-   * come from vectors that nearly cancel, and their terms' rounding would not be far below the
-   * result's.
-   */
-  private static final double MODERATE = 4;
-
   /** How far coefficients may be from adding up to 1 that are meant to. */
   private static final double ROUNDING = 1e-15;
 
@@ -28,17 +21,15 @@ final class LinearCombination {
    * @param output dtype in which the result is stored
    */
   static TileKernel of(int[] models, int origin, double[] coefficients, DType output) {
-    boolean moderate = Arrays.stream(coefficients).allMatch(c -> Math.abs(c) <= MODERATE);
-    DType precision = moderate ? output : DType.F32;
     if (origin != TensorContext.NO_BASE) {
-      return new DeltaSumKernel(origin, models, coefficients, precision);
+      return new DeltaSumKernel(origin, models, coefficients, output);
     }
     boolean mixed =
         Arrays.stream(coefficients).anyMatch(c -> c < 0)
             && Arrays.stream(coefficients).anyMatch(c -> c > 0);
     // only the anchored mean is exact for identical inputs with coefficients of both signs
     return mixed && Math.abs(Arrays.stream(coefficients).sum() - 1) <= ROUNDING
-        ? new AnchoredMeanKernel(coefficients, precision)
-        : new WeightedSumKernel(coefficients, precision);
+        ? new AnchoredMeanKernel(coefficients, output)
+        : new WeightedSumKernel(coefficients, output);
   }
 }

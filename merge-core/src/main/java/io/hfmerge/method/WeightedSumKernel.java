@@ -1,19 +1,15 @@
 package io.hfmerge.method;
 
 import io.hfmerge.tensor.DType;
-import java.util.Arrays;
 
 /**
  * {@code r = sum_i c_i x_i}, added from left to right.
  *
- * <p>Sums are F64; of two models, for a result of 16 bits or fewer, F32, whose error is far below
- * that of the rounding that follows. Identical inputs and coefficients that add up to 1 up to their
- * rounding give each input back: the error is far below half a step of the result.
+ * <p>Sums are F64; of two models F32, where {@link SumPrecision} allows it. Identical inputs and
+ * coefficients that add up to 1 up to their rounding give each input back: the error is far below
+ * half a step of the result.
  */
 final class WeightedSumKernel implements TileKernel {
-
-  /** Products of larger coefficients could leave the range of F32 and their sum not. */
-  private static final double MODERATE = 1 << 20;
 
   private final double[] coefficients;
 
@@ -21,11 +17,10 @@ final class WeightedSumKernel implements TileKernel {
 
   /**
    * @param coefficients one for each input
-   * @param output dtype in which the result is stored; 16 bits and fewer allow sums in F32
+   * @param output dtype in which the result is stored; see {@link SumPrecision}
    */
   WeightedSumKernel(double[] coefficients, DType output) {
-    this.narrow =
-        output.bits() <= 16 && Arrays.stream(coefficients).allMatch(c -> Math.abs(c) < MODERATE);
+    this.narrow = SumPrecision.allowsFloat(output, coefficients);
     this.coefficients = coefficients.clone();
   }
 

@@ -88,20 +88,7 @@ public record Recipe(
 
   /** The same recipe with another seed. */
   public Recipe withSeed(long newSeed) {
-    return new Recipe(
-        mergeMethod,
-        models,
-        slices,
-        modules,
-        baseModel,
-        parameters,
-        dtype,
-        outDtype,
-        tokenizer,
-        chatTemplate,
-        onMismatch,
-        compatibility,
-        newSeed);
+    return varied(mergeMethod, models, parameters, dtype, outDtype, compatibility, newSeed);
   }
 
   /** The modules; of a recipe without, one that has no name and no parameters of its own. */

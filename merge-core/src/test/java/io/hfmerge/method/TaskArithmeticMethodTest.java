@@ -80,4 +80,19 @@ class TaskArithmeticMethodTest extends MergeMethodContractTest {
       assertThat(out[i]).isEqualTo(inputs[1][i]);
     }
   }
+
+  @Test
+  void largeWeightsThatCancelAreSummedInF64ForNarrowDtypesToo() {
+    float[][] inputs = randomInputs(3, 65);
+    float[] out = new float[65];
+    kernel(DType.BF16, Map.of(), 0, 1e5, -1e5).merge(inputs, out, 65, 0);
+    for (int i = 0; i < 65; i++) {
+      double b = inputs[0][i];
+      double expected = b + 1e5 * (inputs[1][i] - b) - 1e5 * (inputs[2][i] - b);
+      // rounded to F32 once; F32 sums of terms near 1e5 would be off by some 1e-2
+      assertThat((double) out[i])
+          .isCloseTo(
+              expected, org.assertj.core.data.Offset.offset((double) Math.ulp((float) expected)));
+    }
+  }
 }
