@@ -1,6 +1,7 @@
 package io.hfmerge.method;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,6 +101,15 @@ public record ParameterDescription(
   public ParameterDescription unused() {
     return new ParameterDescription(
         name, scope, type, defaultValue, minimum, maximum, meaning, choices, false);
+  }
+
+  /** A truth value or choice as a recipe writes it; empty for a number. */
+  public Optional<String> word(double value) {
+    return switch (type) {
+      case FLAG -> Optional.of(String.valueOf(value != 0));
+      case CHOICE -> Optional.of(choices.get((int) value));
+      case NUMBER -> Optional.empty();
+    };
   }
 
   /** Whether a recipe must give it. */

@@ -174,12 +174,7 @@ final class PlanReport {
     for (ParameterDescription parameter : plan.method().description().parameters()) {
       Double value = values.get(parameter.name());
       if (parameter.scope() == scope && parameter.used() && value != null) {
-        parts.add(
-            parameter.name()
-                + "="
-                + (parameter.type() == ParameterDescription.Type.FLAG
-                    ? String.valueOf(value != 0)
-                    : number(value)));
+        parts.add(parameter.name() + "=" + parameter.word(value).orElseGet(() -> number(value)));
       }
     }
     return String.join(" ", parts);

@@ -106,6 +106,19 @@ class MergePlannerTest {
   }
 
   @Test
+  void showsChoicesAndTruthValuesAsARecipeWritesThem() {
+    Recipe recipe =
+        Recipe.builder("ties")
+            .base("base")
+            .model("a", Map.of("weight", ParameterValue.of(1)))
+            .parameter("election", ParameterValue.of("unweighted"))
+            .build();
+    assertThat(plan(recipe, checkpoint("base", "w"), checkpoint("a", "w")).describe())
+        .anySatisfy(
+            line -> assertThat(line).contains("normalize=true").contains("election=unweighted"));
+  }
+
+  @Test
   void saysThatDoublesAreMergedInThePrecisionOfFloats() {
     MemoryCheckpoint a = checkpoint("a", "w").with("d", DType.F64, TWO, 1, 2);
     MemoryCheckpoint b = checkpoint("b", "w").with("d", DType.F64, TWO, 3, 4);

@@ -90,16 +90,10 @@ public final class MethodPages {
 
   private static String fallback(ParameterDescription parameter) {
     Double value = parameter.defaultValue();
-    if (value != null && parameter.type() == ParameterDescription.Type.CHOICE) {
-      return parameter.choices().get(value.intValue());
-    }
-    return value == null ? "" : value(parameter.type(), value);
+    return value == null ? "" : parameter.word(value).orElseGet(() -> number(value));
   }
 
-  private static String value(ParameterDescription.Type type, double value) {
-    if (type == ParameterDescription.Type.FLAG) {
-      return String.valueOf(value != 0);
-    }
+  private static String number(double value) {
     return value == Math.rint(value) && Math.abs(value) < 1e15
         ? String.valueOf((long) value)
         : String.valueOf(value).replace(".0E", "e").replace("E", "e");
@@ -160,8 +154,8 @@ public final class MethodPages {
   private static String range(ParameterDescription parameter) {
     boolean below = parameter.minimum() > -Double.MAX_VALUE;
     boolean above = parameter.maximum() < Double.MAX_VALUE;
-    String least = value(ParameterDescription.Type.NUMBER, parameter.minimum());
-    String most = value(ParameterDescription.Type.NUMBER, parameter.maximum());
+    String least = number(parameter.minimum());
+    String most = number(parameter.maximum());
     if (below && above) {
       return " from " + least + " to " + most;
     }
