@@ -5,6 +5,7 @@ import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,18 +19,21 @@ public final class HfModel implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final Optional<ModelConfig> config;
   private final ModelStructure structure;
+  private final List<String> notes;
 
   HfModel(
       String reference,
       ModelLocation location,
       Checkpoint checkpoint,
       Optional<ModelConfig> config,
-      Architectures architectures) {
+      Architectures architectures,
+      List<String> notes) {
     this.reference = reference;
     this.location = location;
     this.checkpoint = checkpoint;
     this.config = config;
     this.structure = architectures.structure(config.orElse(null), checkpoint);
+    this.notes = List.copyOf(notes);
   }
 
   /** What the user asked for. */
@@ -55,6 +59,11 @@ public final class HfModel implements AutoCloseable {
   /** Layers, roles, heads and names. */
   public ModelStructure structure() {
     return structure;
+  }
+
+  /** What a user should know of how the weights were found and read, a line each. */
+  public List<String> notes() {
+    return notes;
   }
 
   @Override

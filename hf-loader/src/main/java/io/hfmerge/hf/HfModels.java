@@ -4,8 +4,7 @@ import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.arch.Architectures;
 import io.hfmerge.hf.config.ModelConfig;
-import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
-import io.hfmerge.hf.safetensors.SafetensorsWriter;
+import io.hfmerge.hf.files.LinkRule;
 import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,17 +15,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens models by reference: a folder, a {@code .safetensors} file, {@code sample:NAME}, or
+ * Opens models by reference: a folder, a file of safetensors or PyTorch, {@code sample:NAME}, or
  * whatever else a {@link ModelResolver} on the class path knows.
  */
 public final class HfModels {
 
   private static final String CONFIG_FILE = "config.json";
-  private static final String SINGLE_FILE = "model.safetensors";
 
   private final List<ModelResolver> resolvers;
   private final Architectures architectures;
@@ -87,12 +84,16 @@ public final class HfModels {
   /** Opens a model; see {@link #open}. */
   public HfModel openModel(String reference) throws IOException {
     ModelLocation location = locate(reference);
-    Checkpoint checkpoint = openWeights(reference, location);
+    WeightFiles weights = WeightFiles.open(reference, location);
+    Checkpoint checkpoint = weights.checkpoint();
     try {
       Path configFile = location.folder().resolve(CONFIG_FILE);
-      Optional<ModelConfig> config =
-          Files.exists(configFile) ? Optional.of(ModelConfig.read(configFile)) : Optional.empty();
-      return new HfModel(reference, location, checkpoint, config, architectures);
+      Optional<ModelConfig> config = Optional.empty();
+      if (Files.exists(configFile)) {
+        LinkRule.check(location.folder(), configFile);
+        config = Optional.of(ModelConfig.read(configFile));
+      }
+      return new HfModel(reference, location, checkpoint, config, architectures, weights.notes());
     } catch (IOException | RuntimeException e) {
       checkpoint.close();
       throw e;
@@ -112,68 +113,8 @@ public final class HfModels {
             .append('"')
             .append(reference)
             .append(
-                "\": expected a folder, a .safetensors file or sample:NAME, found none of them");
+                "\": expected a folder, a .safetensors or .bin file or sample:NAME, found none of them");
     attempts.list().forEach(attempt -> message.append("\n  tried ").append(attempt));
     throw new UnresolvedReferenceException(message.toString());
-  }
-
-  /**
-   * In transformers' order: one safetensors file, then shards; other formats are refused by name.
-   */
-  private static Checkpoint openWeights(String reference, ModelLocation location)
-      throws IOException {
-    if (location.weightsFile().isPresent()) {
-      return SafetensorsCheckpoint.openFile(reference, location.weightsFile().get());
-    }
-    Path single = location.folder().resolve(SINGLE_FILE);
-    if (Files.exists(single)) {
-      return SafetensorsCheckpoint.openFile(reference, single);
-    }
-    Path index = location.folder().resolve(SafetensorsWriter.INDEX_FILE);
-    if (Files.exists(index)) {
-      return SafetensorsCheckpoint.openIndex(reference, index);
-    }
-    List<String> present;
-    try (Stream<Path> files = Files.list(location.folder())) {
-      present = files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
-    refuseByName(location.folder(), present);
-    throw new UnresolvedReferenceException(
-        "%s: expected %s or %s in it, found %s"
-            .formatted(
-                location.folder(),
-                SINGLE_FILE,
-                SafetensorsWriter.INDEX_FILE,
-                present.isEmpty() ? "an empty folder" : String.join(", ", first(present))));
-  }
-
-  /** Adapters first: in PyTorch's format they end like whole models. */
-  private static void refuseByName(Path folder, List<String> present) {
-    for (String name : present) {
-      if (name.startsWith("adapter_model.")) {
-        throw new UnsupportedFeatureException(
-            "%s: expected %s or its index, found the adapter %s; this version reads whole models:"
-                    .formatted(folder, SINGLE_FILE, name)
-                + " merge it into its base with PEFT's merge_and_unload first");
-      }
-    }
-    for (String name : present) {
-      if (name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth")) {
-        throw new UnsupportedFeatureException(
-            "%s: expected %s or its index, found %s; this version reads safetensors only: convert it"
-                    .formatted(folder, SINGLE_FILE, name)
-                + " with save_pretrained(..., safe_serialization=True)");
-      }
-    }
-  }
-
-  private static List<String> first(List<String> names) {
-    int shown = 8;
-    if (names.size() <= shown) {
-      return names;
-    }
-    List<String> some = new ArrayList<>(names.subList(0, shown));
-    some.add("and " + (names.size() - shown) + " more");
-    return some;
   }
 }
