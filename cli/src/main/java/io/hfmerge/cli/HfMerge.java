@@ -1,6 +1,7 @@
 package io.hfmerge.cli;
 
 import io.hfmerge.cli.command.AnalyzeCommand;
+import io.hfmerge.cli.command.ConvertCommand;
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.command.MergeCommand;
 import io.hfmerge.cli.command.MethodsCommand;
@@ -56,6 +57,7 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new MergeCommand());
     commandLine.addSubcommand(new MethodsCommand());
     commandLine.addSubcommand(new VerifyCommand());
+    commandLine.addSubcommand(new ConvertCommand());
     try {
       for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
         provider.commands().forEach(commandLine::addSubcommand);

@@ -274,7 +274,7 @@ enum BadInput {
       return place.sum("--threads", "0");
     }
   },
-  DTYPE_OF_WHOLE_NUMBERS(ExitCode.USAGE, List.of("--dtype: expected float32", "\"int8\"")) {
+  DTYPE_OF_WHOLE_NUMBERS(ExitCode.USAGE, List.of("--dtype", "expected float32", "\"int8\"")) {
     @Override
     String[] prepare(Workplace place) {
       return place.sum("--dtype", "int8");

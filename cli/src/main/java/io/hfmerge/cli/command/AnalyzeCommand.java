@@ -54,7 +54,9 @@ public final class AnalyzeCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL", description = "A folder, a .safetensors file, or sample:NAME.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A folder, a .safetensors or .bin file, or sample:NAME.")
   private String reference = "";
 
   @Option(
@@ -117,6 +119,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
               model.location().revision(),
               model.checkpoint(),
               model.structure());
+      model.notes().forEach(this::note);
       report = ModelAnalyzer.analyze(subject, request, progress);
     }
     String text =
@@ -127,6 +130,13 @@ public final class AnalyzeCommand implements Callable<Integer> {
         };
     write(text);
     return 0;
+  }
+
+  /** Beside the report, whose form is fixed. */
+  private void note(String text) {
+    PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+    err.println(Terminal.printable(text));
+    err.flush();
   }
 
   private void write(String text) throws IOException {

@@ -38,7 +38,9 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "MODEL", description = "A folder, a .safetensors file, or sample:NAME.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "A folder, a .safetensors or .bin file, or sample:NAME.")
   private String reference = "";
 
   @Option(
@@ -76,6 +78,7 @@ public final class InspectCommand implements Callable<Integer> {
       out.println();
     }
     out.println(summary(model));
+    model.notes().stream().map(Terminal::printable).forEach(out::println);
   }
 
   private static Column column(String header, HorizontalAlign align) {
@@ -144,6 +147,7 @@ public final class InspectCommand implements Callable<Integer> {
       tensors.add(entry);
     }
     root.put("tensors", tensors);
+    root.put("notes", model.notes());
     return root;
   }
 }

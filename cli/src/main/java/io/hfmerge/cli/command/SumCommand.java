@@ -1,19 +1,18 @@
 package io.hfmerge.cli.command;
 
+import io.hfmerge.cli.option.FloatDType;
 import io.hfmerge.cli.option.OutputOptions;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.ParameterValue;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.recipe.RecipeBuilder;
 import io.hfmerge.recipe.RecipeWriter;
-import io.hfmerge.tensor.DType;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -66,8 +65,9 @@ public final class SumCommand implements Callable<Integer> {
   @Option(
       names = "--dtype",
       paramLabel = "DTYPE",
+      converter = FloatDType.Converter.class,
       description = "float32, bfloat16, float16 or float64 (default: as the base is stored).")
-  private @Nullable String dtypeName;
+  private @Nullable FloatDType dtype;
 
   @Mixin private final OutputOptions options = new OutputOptions();
 
@@ -80,7 +80,7 @@ public final class SumCommand implements Callable<Integer> {
     if (lambda != 1) {
       builder.parameter("lambda", ParameterValue.of(lambda));
     }
-    builder.outDtype(dtype());
+    builder.outDtype(dtype == null ? null : dtype.value());
     Recipe recipe = builder.build();
     return MergeRun.execute(
         recipe,
@@ -130,19 +130,6 @@ public final class SumCommand implements Callable<Integer> {
     } catch (InvalidPathException e) {
       return false;
     }
-  }
-
-  private @Nullable DType dtype() {
-    if (dtypeName == null) {
-      return null;
-    }
-    String name = dtypeName;
-    return DType.ofTorchName(name)
-        .or(() -> DType.ofSafetensorsName(name.toUpperCase(Locale.ROOT)))
-        .filter(DType::isFloat)
-        .orElseThrow(() ->
-            usage(
-                "--dtype: expected float32, bfloat16, float16 or float64, found \"" + name + '"'));
   }
 
   private ParameterException usage(String message) {

@@ -1,6 +1,10 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.hf.vocab.TokenizerFiles;
+import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.files.LinkRule;
+import io.hfmerge.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemException;
@@ -8,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -36,8 +41,34 @@ final class CompanionFiles {
   private static final Pattern LICENCE = Pattern.compile("LICEN[SC]E.*", Pattern.CASE_INSENSITIVE);
   private static final Pattern MODULE_FOLDER = Pattern.compile("\\d+_(Pooling|Normalize)");
   private static final String CHAT_TEMPLATES = "additional_chat_templates";
+  private static final String CONFIG = "config.json";
 
   private CompanionFiles() {}
+
+  /**
+   * Adds the config and the companion files of a model to an output.
+   *
+   * @param model lends them
+   * @param dtype dtype that the output is asked to have; empty to keep what the config says
+   * @param target folder of the output
+   * @param notes hears what the output lacks
+   * @return names of what was copied but for the config, sorted
+   */
+  static List<String> add(HfModel model, Optional<DType> dtype, Path target, List<String> notes)
+      throws IOException {
+    Path source = model.location().folder();
+    Optional<ModelConfig> config = model.config();
+    if (config.isPresent()) {
+      OutputConfig.write(source.resolve(CONFIG), target.resolve(CONFIG), dtype);
+    } else {
+      notes.add(model.reference() + " has no config.json, so the output has none");
+    }
+    boolean remoteCode = config.filter(c -> c.has("auto_map")).isPresent();
+    if (remoteCode) {
+      notes.add("the config refers to Python code (auto_map); its files were copied, not run");
+    }
+    return copy(source, target, remoteCode);
+  }
 
   /**
    * Copies the companion files of a model.
@@ -53,11 +84,12 @@ final class CompanionFiles {
       String name = file.getFileName().toString();
       boolean folder = Files.isDirectory(file);
       if (folder && isCompanionFolder(name)) {
+        LinkRule.check(source, file);
         Path copy = Files.createDirectory(target.resolve(name));
         for (Path inner : list(file)) {
           String innerName = inner.getFileName().toString();
           if (innerName.endsWith(".json") || innerName.endsWith(".jinja")) {
-            copied.add(copyFile(inner, copy, name + "/"));
+            copied.add(copyFile(source, inner, copy, name + "/"));
           }
         }
       } else if (!folder
@@ -65,7 +97,7 @@ final class CompanionFiles {
               || NAMES.contains(name)
               || LICENCE.matcher(name).matches()
               || (remoteCode && name.endsWith(".py")))) {
-        copied.add(copyFile(file, target, ""));
+        copied.add(copyFile(source, file, target, ""));
       }
     }
     return copied;
@@ -76,7 +108,14 @@ final class CompanionFiles {
     return name.equals(CHAT_TEMPLATES) || MODULE_FOLDER.matcher(name).matches();
   }
 
-  private static String copyFile(Path file, Path folder, String prefix) throws IOException {
+  /**
+   * Copies a file under its own name.
+   *
+   * @param source the model's folder, which links may not leave
+   * @param prefix put in front of the name returned
+   */
+  static String copyFile(Path source, Path file, Path folder, String prefix) throws IOException {
+    LinkRule.check(source, file);
     String name = file.getFileName().toString();
     // the content alone: a file that was read-only in the Hub's cache is not so in the output
     try (InputStream in = Files.newInputStream(file)) {

@@ -10,7 +10,6 @@ import io.hfmerge.error.OutputExistsException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
-import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.hf.safetensors.WrittenFile;
 import io.hfmerge.hf.vocab.OutputTokenizer;
@@ -102,13 +101,16 @@ public final class ModelMerger {
       MergePlan plan = plan(recipe, open, tokenizer);
       HfModel layout = open.model(plan.inputs().getFirst().reference());
       refuseQuantised(layout);
-      open.refuseOverlap(target);
+      for (HfModel model : open.byReference().values()) {
+        OutputPlace.refuseOverlap(target, model);
+      }
       Job job =
           new Job(
               plan,
               ParameterGroups.of(plan),
               recipeText,
               open.identities(),
+              List.copyOf(open.byReference().values()),
               layout,
               tokenizer,
               target,
@@ -126,6 +128,7 @@ public final class ModelMerger {
   /**
    * One merge.
    *
+   * @param models all that are open
    * @param layout the model that lends config and companion files
    * @param tokenizer what becomes of tokenizer and chat template
    */
@@ -134,6 +137,7 @@ public final class ModelMerger {
       ParameterGroups groups,
       String recipeText,
       List<InputIdentity> inputs,
+      List<HfModel> models,
       HfModel layout,
       OutputTokenizer tokenizer,
       Path target,
@@ -178,7 +182,14 @@ public final class ModelMerger {
     writer.finish();
     long forcedNanos = System.nanoTime() - start;
     List<String> notes = new ArrayList<>();
-    List<String> companions = addCompanions(job.layout(), plan.recipe(), output.folder(), notes);
+    job.models().forEach(model -> notes.addAll(model.notes()));
+    Recipe recipe = plan.recipe();
+    List<String> companions =
+        CompanionFiles.add(
+            job.layout(),
+            Optional.ofNullable(recipe.outDtype() != null ? recipe.outDtype() : recipe.dtype()),
+            output.folder(),
+            notes);
     companions.removeIf(job.tokenizer()::replaces);
     notes.addAll(job.tokenizer().write(output.folder()));
     addCard(plan, report, job.recipeText(), job.target(), job.settings(), output.folder());
@@ -241,25 +252,6 @@ public final class ModelMerger {
               + ": expected plain weights, found a quantization_config; merge the models before they"
               + " are quantised");
     }
-  }
-
-  private static List<String> addCompanions(
-      HfModel layout, Recipe recipe, Path folder, List<String> notes) throws IOException {
-    Path source = layout.location().folder();
-    Optional<ModelConfig> config = layout.config();
-    if (config.isPresent()) {
-      OutputConfig.write(
-          source.resolve(CONFIG_FILE),
-          folder.resolve(CONFIG_FILE),
-          Optional.ofNullable(recipe.outDtype() != null ? recipe.outDtype() : recipe.dtype()));
-    } else {
-      notes.add(layout.reference() + " has no config.json, so the output has none");
-    }
-    boolean remoteCode = config.filter(c -> c.has("auto_map")).isPresent();
-    if (remoteCode) {
-      notes.add("the config refers to Python code (auto_map); its files were copied, not run");
-    }
-    return CompanionFiles.copy(source, folder, remoteCode);
   }
 
   private void addCard(
@@ -386,31 +378,6 @@ public final class ModelMerger {
         throw new IllegalArgumentException("\"" + reference + "\" is not open");
       }
       return model;
-    }
-
-    /** Replacing a folder that holds an input would delete it; one inside an input changes it. */
-    void refuseOverlap(Path target) throws IOException {
-      Path real = real(target.toAbsolutePath().normalize());
-      for (HfModel model : byReference.values()) {
-        Path folder = model.location().folder().toRealPath();
-        if (folder.startsWith(real) && Files.exists(target)) {
-          throw new OutputExistsException(
-              target + ": expected a folder without inputs, found that it holds " + folder);
-        }
-        if (real.startsWith(folder) && model.location().weightsFile().isEmpty()) {
-          throw new OutputExistsException(
-              target + ": expected a place outside the inputs, found it inside " + folder);
-        }
-      }
-    }
-
-    /** The path without symbolic links, as far as it exists. */
-    private static Path real(Path path) throws IOException {
-      Path parent = path.getParent();
-      if (parent == null || Files.exists(path)) {
-        return path.toRealPath();
-      }
-      return real(parent).resolve(path.getFileName());
     }
 
     @Override
