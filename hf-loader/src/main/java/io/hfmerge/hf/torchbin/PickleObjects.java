@@ -95,14 +95,21 @@ final class PickleObjects {
         return new TypeName(full, TorchTypes.ofTypeName(name));
       }
     }
-    String advice =
-        OF_TRAINING.stream().anyMatch(full::startsWith)
-            ? "; a training state or a whole pickled model is no checkpoint of weights: save its"
-                + " state_dict() instead"
-            : "; nothing of the file was run, and it should not be opened with torch.load either"
-                + " unless you trust its author";
     throw scope.unsupported(
-        "expected only names that tensors are made of, found global " + full + advice);
+        "expected only names that tensors are made of, found global " + full + advice(full));
+  }
+
+  private static String advice(String global) {
+    if (OF_TRAINING.stream().anyMatch(global::startsWith)) {
+      return "; a training state or a whole pickled model is no checkpoint of weights: save its"
+          + " state_dict() instead";
+    }
+    if (global.startsWith("torch._utils._rebuild_")
+        || (global.startsWith("torch.") && global.endsWith("Storage"))) {
+      return "; tensors of this kind are not read";
+    }
+    return "; nothing of the file was run, and it should not be opened with torch.load either"
+        + " unless you trust its author";
   }
 
   /** What a call of an allowed name gives. */

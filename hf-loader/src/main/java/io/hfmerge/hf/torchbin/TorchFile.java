@@ -105,10 +105,12 @@ record TorchFile(MappedFile file, List<Place> tensors, List<String> notes)
     }
     if (!shared.isEmpty()) {
       notes.add(
-          "%s: %d tensors share their data with others, and each is read as its own: %s%s"
+          "%s: %s data with others, and each is read as its own: %s%s"
               .formatted(
                   file.path(),
-                  shared.size(),
+                  shared.size() == 1
+                      ? "1 tensor shares its"
+                      : shared.size() + " tensors share their",
                   String.join(", ", shared.subList(0, Math.min(NAMES_SHOWN, shared.size()))),
                   shared.size() > NAMES_SHOWN ? ", ..." : ""));
     }

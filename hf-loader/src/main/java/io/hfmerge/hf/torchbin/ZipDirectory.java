@@ -20,8 +20,7 @@ import java.util.Optional;
 
 /**
  * Where the entries of a zip archive lie in the file, by the central directory and each entry's own
- * header; zip64 included. Only stored entries are taken, as PyTorch writes them, so that nothing is
- * ever unpacked.
+ * header; zip64 included. Nothing is ever unpacked.
  *
  * <p>Sizes are the central directory's: in front of the data they may be left open (a "data
  * descriptor" follows). CRCs are not checked; PyTorch does not check them either, and some builds
@@ -53,16 +52,17 @@ record ZipDirectory(Map<String, Entry> entries) {
   private static final long IN_ZIP64_INT = 0xffffffffL;
 
   /**
-   * A stored entry.
+   * An entry.
    *
    * @param name as written, checked to stay below the archive's own folder
    * @param position first byte of its data in the file
-   * @param size number of bytes
+   * @param size number of bytes in the file
+   * @param method 0 if they are stored as they are
    */
-  record Entry(String name, long position, long size) {}
+  record Entry(String name, long position, long size, int method) {}
 
   /** As the central directory has it. */
-  private record Listed(String name, long header, long size) {}
+  private record Listed(String name, long header, long size, int method) {}
 
   /** Where the central directory is. */
   private record Place(long position, long size, long entries) {}
@@ -77,11 +77,28 @@ record ZipDirectory(Map<String, Entry> entries) {
   }
 
   /**
+   * Refuses an archive that is not PyTorch's own.
+   *
+   * @throws UnsupportedFeatureException if an entry is compressed
+   */
+  void requireStored(String source) {
+    for (Entry entry : entries.values()) {
+      if (entry.method() != 0) {
+        throw new UnsupportedFeatureException(
+            "%s: zip archive at byte %d: expected entry \"%s\" stored as torch.save stores it, found"
+                    .formatted(source, entry.position(), entry.name())
+                + " it compressed by method "
+                + entry.method());
+      }
+    }
+  }
+
+  /**
    * Reads and checks the directory of an archive.
    *
    * @throws MalformedCheckpointException if it breaks a rule of the format: sizes or offsets beyond
    *     the file, entries that overlap, names twice or leading out of the archive
-   * @throws UnsupportedFeatureException if an entry is compressed or encrypted
+   * @throws UnsupportedFeatureException if an entry is encrypted
    * @throws IOException if it cannot be read
    */
   static ZipDirectory read(ByteSource source) throws IOException {
@@ -107,7 +124,9 @@ record ZipDirectory(Map<String, Entry> entries) {
         long position = dataPosition(entry, place.position());
         free = position + entry.size();
         before = entry.name();
-        if (entries.put(entry.name(), new Entry(entry.name(), position, entry.size())) != null) {
+        if (entries.put(
+                entry.name(), new Entry(entry.name(), position, entry.size(), entry.method()))
+            != null) {
           throw malformed(
               entry.header(), "expected entry \"" + entry.name() + "\" once, found it twice");
         }
@@ -230,12 +249,6 @@ record ZipDirectory(Map<String, Entry> entries) {
       if ((central.getShort(8) & ENCRYPTED) != 0) {
         throw unsupported(at, "expected entry \"" + name + "\" in the clear, found it encrypted");
       }
-      if (method != 0) {
-        throw unsupported(
-            at,
-            "expected entry \"%s\" stored as torch.save stores it, found it compressed by method %d"
-                .formatted(name, method));
-      }
       long stored = Integer.toUnsignedLong(central.getInt(20));
       long size = Integer.toUnsignedLong(central.getInt(24));
       long header = Integer.toUnsignedLong(central.getInt(42));
@@ -244,13 +257,13 @@ record ZipDirectory(Map<String, Entry> entries) {
       size = size == IN_ZIP64_INT ? next(at, name, zip64) : size;
       stored = stored == IN_ZIP64_INT ? next(at, name, zip64) : stored;
       header = header == IN_ZIP64_INT ? next(at, name, zip64) : header;
-      if (size < 0 || stored != size) {
+      if (size < 0 || stored < 0 || (method == 0 && stored != size)) {
         throw malformed(
             at,
             "expected entry \"%s\" with one size, found %s stored and %s unpacked"
                 .formatted(name, Long.toUnsignedString(stored), Long.toUnsignedString(size)));
       }
-      return new Listed(name, header, size);
+      return new Listed(name, header, stored, method);
     }
 
     private ByteBuffer zip64(long at, String name, ByteBuffer extra) {

@@ -34,6 +34,7 @@ final class ZipFormat {
           source.name()
               + ": expected weights, found a TorchScript program; save its state_dict() instead");
     }
+    directory.requireStored(source.name());
     checkByteOrder(source, word(source, directory, folder + "byteorder"));
     checkVersion(source, word(source, directory, folder + "version"));
     ZipDirectory.Entry pickle = directory.find(folder + PICKLE).orElseThrow();
