@@ -1,6 +1,7 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeEngine;
+import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.engine.MergeReport;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
@@ -34,6 +35,9 @@ import java.util.List;
 public final class ModelConverter {
 
   private static final String CARD = "README.md";
+
+  /** 128 rows of 8192 elements of 4 bytes, where they are copied as bytes. */
+  private static final int COLLECTED_BLOCK_ELEMENTS = 1 << 22;
 
   private final HfModels models;
 
@@ -77,7 +81,7 @@ public final class ModelConverter {
             settings.format().create(staged.path(), plan.layout(), output.maxShardBytes())) {
           report =
               new MergeEngine()
-                  .run(plan, writer, output.engine(), new ConversionProgress(listener));
+                  .run(plan, writer, engine(model, output), new ConversionProgress(listener));
           writer.finish();
         }
         List<String> notes = new ArrayList<>(plan.notes());
@@ -88,6 +92,20 @@ public final class ModelConverter {
         return new ConvertedModel(target, report, companions, notes);
       }
     }
+  }
+
+  /** Tensors that are collected want many rows at once, so that lines of memory are used whole. */
+  private static MergeOptions engine(HfModel model, MergeSettings settings) {
+    MergeOptions options = settings.engine();
+    boolean mapped =
+        model.checkpoint().tensors().stream()
+            .allMatch(tensor -> model.checkpoint().mapped(tensor.name()).isPresent());
+    return mapped
+        ? options
+        : new MergeOptions(
+            options.threads(),
+            options.tileElements(),
+            Math.max(options.blockElements(), COLLECTED_BLOCK_ELEMENTS));
   }
 
   /** The same model keeps its card; beside a single file lies whatever its folder is about. */

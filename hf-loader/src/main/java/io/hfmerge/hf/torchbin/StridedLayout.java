@@ -16,8 +16,8 @@ import java.util.List;
  */
 final class StridedLayout {
 
-  /** Columns of a block that is transposed: 64 lines of 64 bytes stay in the L1 cache. */
-  private static final int BLOCK_COLUMNS = 64;
+  /** Rows and columns of a tile that is transposed within the L1 cache. */
+  private static final int TILE = 64;
 
   private final int elementBytes;
   private final long elements;
@@ -114,22 +114,80 @@ final class StridedLayout {
     return place;
   }
 
+  /**
+   * Tile by tile: the columns of a tile are read as runs of neighbours, its rows written as such.
+   * In between lies an array, since rows of 2^n bytes share one set of the cache.
+   */
   private void transpose(
       MemorySegment source, long from, long rows, MemorySegment target, long to) {
     int inner = sizes.length - 1;
     long columns = sizes[inner];
-    for (long block = 0; block < columns; block += BLOCK_COLUMNS) {
-      long length = Math.min(BLOCK_COLUMNS, columns - block);
-      long place = from + block * strides[inner];
-      for (long row = 0; row < rows; row++) {
-        copy(
-            source,
-            place + row * strides[inner - 1],
-            strides[inner],
-            target,
-            to + row * columns + block,
-            length);
+    boolean runs = strides[inner - 1] == 1;
+    short[] shorts = new short[runs && elementBytes == 2 ? TILE * TILE : 0];
+    int[] ints = new int[runs && elementBytes == 4 ? TILE * TILE : 0];
+    for (long row = 0; row < rows; row += TILE) {
+      int height = (int) Math.min(TILE, rows - row);
+      for (long column = 0; column < columns; column += TILE) {
+        int width = (int) Math.min(TILE, columns - column);
+        long in = from + row * strides[inner - 1] + column * strides[inner];
+        long out = to + row * columns + column;
+        if (shorts.length > 0) {
+          tile(source, in, target, out, height, width, shorts);
+        } else if (ints.length > 0) {
+          tile(source, in, target, out, height, width, ints);
+        } else {
+          for (int i = 0; i < height; i++) {
+            long line = in + i * strides[inner - 1];
+            copy(source, line, strides[inner], target, out + i * columns, width);
+          }
+        }
       }
+    }
+  }
+
+  private void tile(
+      MemorySegment source,
+      long from,
+      MemorySegment target,
+      long to,
+      int height,
+      int width,
+      short[] tile) {
+    long columns = sizes[sizes.length - 1];
+    long step = strides[sizes.length - 1];
+    for (int j = 0; j < width; j++) {
+      long line = 2 * (from + j * step);
+      MemorySegment.copy(source, JAVA_SHORT_UNALIGNED, line, tile, j * TILE, height);
+    }
+    short[] row = new short[width];
+    for (int i = 0; i < height; i++) {
+      for (int j = 0; j < width; j++) {
+        row[j] = tile[j * TILE + i];
+      }
+      MemorySegment.copy(row, 0, target, JAVA_SHORT_UNALIGNED, 2 * (to + i * columns), width);
+    }
+  }
+
+  private void tile(
+      MemorySegment source,
+      long from,
+      MemorySegment target,
+      long to,
+      int height,
+      int width,
+      int[] tile) {
+    long columns = sizes[sizes.length - 1];
+    long step = strides[sizes.length - 1];
+    for (int j = 0; j < width; j++) {
+      long line = 4 * (from + j * step);
+      MemorySegment.copy(source, JAVA_INT_UNALIGNED, line, tile, j * TILE, height);
+    }
+    int[] row = new int[width];
+    for (int i = 0; i < height; i++) {
+      for (int j = 0; j < width; j++) {
+        row[j] = tile[j * TILE + i];
+      }
+      MemorySegment.copy(row, 0, target, JAVA_INT_UNALIGNED, 4 * (to + i * columns), width);
     }
   }
 
