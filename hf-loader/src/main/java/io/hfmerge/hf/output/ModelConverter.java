@@ -75,7 +75,7 @@ public final class ModelConverter {
       MergePlan plan = plan(model, settings);
       MergeSettings output = settings.output();
       try (StagedFolder staged = StagedFolder.create(target, output.replace())) {
-        OutputPlace.requireSpace(staged.path(), plan.bytesToWrite());
+        OutputPlace.requireSpace(target.toAbsolutePath().normalize(), plan.bytesToWrite());
         MergeReport report;
         try (CheckpointWriter writer =
             settings.format().create(staged.path(), plan.layout(), output.maxShardBytes())) {

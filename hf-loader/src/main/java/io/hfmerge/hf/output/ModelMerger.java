@@ -43,8 +43,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ModelMerger {
 
-  private static final String CONFIG_FILE = "config.json";
-
   /** Beside the README, for running it again. */
   private static final String RECIPE_FILE = "hfmerge.yaml";
 

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 /** Whether there is a place for an output. */
 final class OutputPlace {
 
-  /** Room for header, config, tokenizer and card. */
+  /** Room for header, config, tokenizer, card and manifest. */
   private static final long COMPANION_BYTES = 50_000_000;
 
   private OutputPlace() {}
@@ -31,13 +31,18 @@ final class OutputPlace {
     }
   }
 
-  /** Refuses a disk that is too full for an output. */
-  static void requireSpace(Path folder, long weightBytes) throws IOException {
-    long usable = Files.getFileStore(folder).getUsableSpace();
+  /**
+   * Refuses a disk that is too full for an output.
+   *
+   * @param target absolute; its parent exists
+   */
+  static void requireSpace(Path target, long weightBytes) throws IOException {
+    Path parent = target.resolveSibling("");
+    long usable = Files.getFileStore(parent).getUsableSpace();
     if (usable < weightBytes + COMPANION_BYTES) {
       throw new IOException(
           "%s: the output needs %,d bytes, the disk has %,d left"
-              .formatted(folder.getParent(), weightBytes + COMPANION_BYTES, usable));
+              .formatted(parent, weightBytes + COMPANION_BYTES, usable));
     }
   }
 

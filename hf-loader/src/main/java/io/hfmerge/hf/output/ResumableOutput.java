@@ -24,9 +24,6 @@ import java.util.stream.Stream;
  */
 final class ResumableOutput implements AutoCloseable {
 
-  /** Room for header, config, tokenizer, card and manifest. */
-  private static final long COMPANION_BYTES = 50_000_000;
-
   private static final int MAX_DIFFERENCES = 20;
 
   private final MergeWorkspace workspace;
@@ -84,7 +81,7 @@ final class ResumableOutput implements AutoCloseable {
         Map<String, JournalFile.Entry> entries =
             begun.map(JournalFile.Contents::entries).orElse(Map.of());
         Set<String> restored = restore(writer, entries, layout, settings, listener);
-        requireSpace(
+        OutputPlace.requireSpace(
             target,
             layout.stream()
                 .filter(tensor -> !restored.contains(tensor.name()))
@@ -197,16 +194,6 @@ final class ResumableOutput implements AutoCloseable {
           StagedFolder.delete(child);
         }
       }
-    }
-  }
-
-  private static void requireSpace(Path target, long weightBytes) throws IOException {
-    Path parent = target.resolveSibling("");
-    long usable = Files.getFileStore(parent).getUsableSpace();
-    if (usable < weightBytes + COMPANION_BYTES) {
-      throw new IOException(
-          "%s: the output needs %,d bytes, the disk has %,d left"
-              .formatted(parent, weightBytes + COMPANION_BYTES, usable));
     }
   }
 
