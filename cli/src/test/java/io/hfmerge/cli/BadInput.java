@@ -210,7 +210,8 @@ enum BadInput {
       return place.sumOf(place.base, "sample:bert");
     }
   },
-  PYTORCH_ONLY(ExitCode.UNSUPPORTED, List.of("pytorch_model.bin", "safe_serialization")) {
+  SAFETENSORS_UNDER_ANOTHER_NAME(
+      ExitCode.CHECKPOINT, List.of("pytorch_model.bin: at byte 0", "found a safetensors file")) {
     @Override
     String[] prepare(Workplace place) throws IOException {
       Files.move(place.a.resolve("model.safetensors"), place.a.resolve("pytorch_model.bin"));

@@ -1,7 +1,7 @@
 package io.hfmerge.cli.command;
 
 import io.hfmerge.cli.option.FloatDType;
-import io.hfmerge.cli.option.OutputOptions;
+import io.hfmerge.cli.option.FolderOptions;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.hf.HfModels;
@@ -60,13 +60,13 @@ public final class ConvertCommand implements Callable<Integer> {
               + " they are stored).")
   private @Nullable FloatDType dtype;
 
-  @Mixin private final OutputOptions options = new OutputOptions();
+  @Mixin private final FolderOptions options = new FolderOptions();
 
   @Override
   public Integer call() throws Exception {
     ConversionSettings settings =
         new ConversionSettings(
-            options.settings(),
+            options.settings(spec),
             WeightFormat.valueOf(format.name().toUpperCase(Locale.ROOT)),
             Optional.ofNullable(dtype).map(FloatDType::value));
     ModelConverter converter = new ModelConverter(HfModels.load());

@@ -1,10 +1,9 @@
 package io.hfmerge.cli.option;
 
-import io.hfmerge.cli.Version;
-import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.hf.output.MergeSettings;
 import io.hfmerge.recipe.Recipe;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -16,22 +15,7 @@ public final class OutputOptions {
   @Spec(Spec.Target.MIXEE)
   @Nullable CommandSpec spec;
 
-  @Option(names = "--force", description = "Replace an existing model folder.")
-  private boolean force;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Worker threads (default: one per core). The bytes do not depend on it.")
-  private int threads = Runtime.getRuntime().availableProcessors();
-
-  @Option(
-      names = "--max-shard-size",
-      paramLabel = "SIZE",
-      converter = ByteSize.Converter.class,
-      description = "Begin a new file above this size (default: ${DEFAULT-VALUE}).",
-      defaultValue = "5GB")
-  private ByteSize maxShardSize = new ByteSize(5_000_000_000L);
+  @Mixin private final FolderOptions folder = new FolderOptions();
 
   @Option(
       names = "--resume",
@@ -48,22 +32,12 @@ public final class OutputOptions {
   private @Nullable Long seed;
 
   @Option(
-      names = "--allow-nan",
-      description = "Keep NaN and infinities that the inputs did not have, instead of failing.")
-  private boolean allowNan;
-
-  @Option(
       names = "--sha256",
       description = "Record the SHA-256 of all inputs and outputs in hfmerge.json.")
   private boolean sha256;
 
-  @Option(
-      names = "--dry-run",
-      description = "Print what would be read, merged, copied and written, and stop.")
-  private boolean dryRun;
-
   public boolean dryRun() {
-    return dryRun;
+    return folder.dryRun();
   }
 
   /** The recipe with the seed that was asked for, if one was. */
@@ -77,18 +51,6 @@ public final class OutputOptions {
    * @throws ParameterException if an option is out of range
    */
   public MergeSettings settings() {
-    if (threads < 1 || threads > 1024) {
-      throw new ParameterException(
-          java.util.Objects.requireNonNull(spec).commandLine(),
-          "--threads: expected 1 to 1024, found " + threads);
-    }
-    return new MergeSettings(
-        MergeOptions.ofThreads(threads),
-        force,
-        maxShardSize.bytes(),
-        Version.number(),
-        resume,
-        allowNan,
-        sha256);
+    return folder.settings(spec).withResume(resume).withSha256(sha256);
   }
 }

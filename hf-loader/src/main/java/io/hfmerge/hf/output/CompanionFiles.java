@@ -1,9 +1,9 @@
 package io.hfmerge.hf.output;
 
-import io.hfmerge.hf.vocab.TokenizerFiles;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.hf.files.LinkRule;
+import io.hfmerge.hf.vocab.TokenizerFiles;
 import io.hfmerge.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;

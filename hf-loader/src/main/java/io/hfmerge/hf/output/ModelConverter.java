@@ -64,6 +64,8 @@ public final class ModelConverter {
    * @param settings how to run and write
    * @param listener hears bytes of the input
    * @throws io.hfmerge.error.OutputExistsException if the target exists and may not be replaced
+   * @throws io.hfmerge.error.NonFiniteOutputException if numbers are too large for the dtype,
+   *     unless that is allowed
    * @throws io.hfmerge.error.HfMergeException if the model is refused
    * @throws IOException if a file cannot be read or written; nothing is left at the target
    */
@@ -82,6 +84,9 @@ public final class ModelConverter {
           report =
               new MergeEngine()
                   .run(plan, writer, engine(model, output), new ConversionProgress(listener));
+          if (!output.allowNonFinite()) {
+            FiniteValues.require(report);
+          }
           writer.finish();
         }
         List<String> notes = new ArrayList<>(plan.notes());

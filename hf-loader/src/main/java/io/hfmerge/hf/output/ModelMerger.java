@@ -2,7 +2,6 @@ package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeEngine;
 import io.hfmerge.engine.MergeReport;
-import io.hfmerge.engine.MergeReport.NonFinite;
 import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.error.InputChangedException;
 import io.hfmerge.error.NonFiniteOutputException;
@@ -30,7 +29,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -45,8 +43,6 @@ public final class ModelMerger {
 
   /** Beside the README, for running it again. */
   private static final String RECIPE_FILE = "hfmerge.yaml";
-
-  private static final int MAX_NAMED = 20;
 
   private final HfModels models;
   private final MergeMethods methods;
@@ -174,7 +170,7 @@ public final class ModelMerger {
             .run(plan, writer, job.settings().engine(), output.journal(), job.listener());
     watch.requireUnchanged();
     if (!job.settings().allowNonFinite()) {
-      requireFinite(report);
+      FiniteValues.require(report);
     }
     long start = System.nanoTime();
     writer.finish();
@@ -197,29 +193,6 @@ public final class ModelMerger {
     output.publish();
     forcedNanos += System.nanoTime() - start;
     return new MergedModel(job.target(), report, forcedNanos, companions, notes);
-  }
-
-  private static void requireFinite(MergeReport report) {
-    List<NonFinite> produced =
-        report.nonFinite().stream().filter(tensor -> tensor.produced() > 0).toList();
-    if (produced.isEmpty()) {
-      return;
-    }
-    long values = produced.stream().mapToLong(NonFinite::produced).sum();
-    int named = Math.min(MAX_NAMED, produced.size());
-    throw new NonFiniteOutputException(
-        String.format(
-                Locale.ROOT,
-                "expected finite numbers from finite inputs, found %,d that are NaN or infinite in"
-                    + " %,d of the output's tensors; nothing was published\n  ",
-                values,
-                produced.size())
-            + produced.stream()
-                .limit(named)
-                .map(NonFinite::describe)
-                .collect(Collectors.joining("\n  "))
-            + (named < produced.size() ? "\n  and " + (produced.size() - named) + " more" : "")
-            + "\na wider output dtype holds what is too large; --allow-nan keeps all of it");
   }
 
   /** Plans; models of two families are named as such before their tensors are compared in vain. */

@@ -114,6 +114,12 @@ public final class TorchCheckpoint implements Checkpoint {
     return files.stream().flatMap(file -> file.notes().stream()).toList();
   }
 
+  /** {@inheritDoc} In the order in which their tensors are listed. */
+  @Override
+  public List<Path> files() {
+    return files.stream().map(file -> file.file().path()).toList();
+  }
+
   @Override
   public List<TensorSpec> tensors() {
     return byName.values().stream().map(located -> located.place().spec()).toList();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.error.HfMergeException;
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.error.NonFiniteOutputException;
 import io.hfmerge.error.OutputExistsException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
@@ -89,6 +90,18 @@ class ModelConverterTest {
     }
     assertThat(Files.readString(out.resolve("config.json"))).contains("\"dtype\": \"bfloat16\"");
     assertThat(converted.lines()).anyMatch(line -> line.endsWith("narrowed from F32 to BF16"));
+  }
+
+  @Test
+  void refusesNumbersTooLargeForTheDtype() throws IOException {
+    Path folder =
+        ModelFolders.write(
+            temp.resolve("m"), List.of(StoredTensor.of("w", DType.F32, Shape.of(2), 1, 1e5)));
+    assertThatThrownBy(
+            () -> convert(folder, temp.resolve("o"), WeightFormat.SAFETENSORS, 100, DType.F16))
+        .isInstanceOf(NonFiniteOutputException.class)
+        .hasMessageContaining("w: 1 value is NaN or infinite, 1 of them from finite inputs");
+    assertThat(ModelFolders.list(temp)).containsExactly("m/", "m/model.safetensors");
   }
 
   @Test

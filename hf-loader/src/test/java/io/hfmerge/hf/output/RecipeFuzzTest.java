@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Any text as a recipe. */
 class RecipeFuzzTest {
 
-  private static final int INPUTS = 5_000;
+  private static final int INPUTS = 2_000;
 
   @FuzzTest(maxDuration = "10m")
   void recipe(byte[] input) throws IOException {
