@@ -67,6 +67,39 @@ enum BadInput {
       return place.sumOf(sharded, place.a.toString());
     }
   },
+  PICKLE_THAT_WOULD_RUN_CODE(
+      ExitCode.UNSUPPORTED,
+      List.of("inputs/a/pytorch_model.bin: pickle at byte", "global posix.system", "was run")) {
+    @Override
+    String[] prepare(Workplace place) throws IOException {
+      Files.delete(place.a.resolve("model.safetensors"));
+      Files.copy(
+          Workplace.GOLDEN.resolve("formats/hostile-pickles/os-system.bin"),
+          place.a.resolve("pytorch_model.bin"));
+      return place.sum();
+    }
+  },
+  SHARD_OUTSIDE_OF_THE_FOLDER(
+      ExitCode.CHECKPOINT, List.of("pytorch_model.bin.index.json", "found \"../a.bin\"")) {
+    @Override
+    String[] prepare(Workplace place) throws IOException {
+      Files.delete(place.a.resolve("model.safetensors"));
+      Files.writeString(
+          place.a.resolve("pytorch_model.bin.index.json"),
+          "{\"metadata\": {}, \"weight_map\": {\"w\": \"../a.bin\"}}");
+      return place.sum();
+    }
+  },
+  LINK_OUT_OF_THE_FOLDER(
+      ExitCode.CHECKPOINT, List.of("inputs/a/model.safetensors", "symbolic link to ")) {
+    @Override
+    String[] prepare(Workplace place) throws IOException {
+      Files.move(place.a.resolve("model.safetensors"), place.inputs.resolve("elsewhere"));
+      Files.createSymbolicLink(
+          place.a.resolve("model.safetensors"), place.inputs.resolve("elsewhere"));
+      return place.sum();
+    }
+  },
   OTHER_SHAPES(
       ExitCode.INCOMPATIBLE,
       List.of(
@@ -177,7 +210,8 @@ enum BadInput {
       return place.sumOf(place.base, "sample:bert");
     }
   },
-  PYTORCH_ONLY(ExitCode.UNSUPPORTED, List.of("pytorch_model.bin", "safe_serialization")) {
+  SAFETENSORS_UNDER_ANOTHER_NAME(
+      ExitCode.CHECKPOINT, List.of("pytorch_model.bin: at byte 0", "found a safetensors file")) {
     @Override
     String[] prepare(Workplace place) throws IOException {
       Files.move(place.a.resolve("model.safetensors"), place.a.resolve("pytorch_model.bin"));
@@ -274,7 +308,7 @@ enum BadInput {
       return place.sum("--threads", "0");
     }
   },
-  DTYPE_OF_WHOLE_NUMBERS(ExitCode.USAGE, List.of("--dtype: expected float32", "\"int8\"")) {
+  DTYPE_OF_WHOLE_NUMBERS(ExitCode.USAGE, List.of("--dtype", "expected float32", "\"int8\"")) {
     @Override
     String[] prepare(Workplace place) {
       return place.sum("--dtype", "int8");

@@ -3,7 +3,6 @@ package io.hfmerge.hf;
 import io.hfmerge.hf.arch.Architectures;
 import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.config.ModelConfig;
-import io.hfmerge.hf.lora.AdaptedCheckpoint;
 import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.List;
@@ -21,6 +20,7 @@ public final class HfModel implements AutoCloseable {
   private final Optional<ModelConfig> config;
   private final ModelStructure structure;
   private final Optional<ModelLocation> adapter;
+  private final List<String> notes;
 
   HfModel(
       String reference,
@@ -28,13 +28,15 @@ public final class HfModel implements AutoCloseable {
       Checkpoint checkpoint,
       Optional<ModelConfig> config,
       Architectures architectures,
-      Optional<ModelLocation> adapter) {
+      Optional<ModelLocation> adapter,
+      List<String> notes) {
     this.reference = reference;
     this.location = location;
     this.checkpoint = checkpoint;
     this.config = config;
     this.structure = architectures.structure(config.orElse(null), checkpoint);
     this.adapter = adapter;
+    this.notes = List.copyOf(notes);
   }
 
   /** What the user asked for. */
@@ -52,11 +54,6 @@ public final class HfModel implements AutoCloseable {
     return adapter.map(folder -> List.of(location, folder)).orElse(List.of(location));
   }
 
-  /** What the user should know of how an adapter applies, a line each. */
-  public List<String> notes() {
-    return checkpoint instanceof AdaptedCheckpoint adapted ? adapted.notes() : List.of();
-  }
-
   /** The tensors; open as long as this model is. */
   public Checkpoint checkpoint() {
     return checkpoint;
@@ -70,6 +67,11 @@ public final class HfModel implements AutoCloseable {
   /** Layers, roles, heads and names. */
   public ModelStructure structure() {
     return structure;
+  }
+
+  /** What a user should know of how weights were found and an adapter applies, a line each. */
+  public List<String> notes() {
+    return notes;
   }
 
   @Override

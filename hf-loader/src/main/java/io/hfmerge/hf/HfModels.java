@@ -5,11 +5,10 @@ import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.arch.Architectures;
 import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.files.LinkRule;
 import io.hfmerge.hf.lora.AdaptedCheckpoint;
 import io.hfmerge.hf.lora.Adapter;
 import io.hfmerge.hf.lora.AdapterConfig;
-import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
-import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,18 +19,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens models by reference: a folder, a {@code .safetensors} file, {@code sample:NAME}, or
+ * Opens models by reference: a folder, a file of safetensors or PyTorch, {@code sample:NAME}, or
  * whatever else a {@link ModelResolver} on the class path knows; {@code BASE+ADAPTER} is a base
  * with a PEFT adapter applied ({@link ModelReference}).
  */
 public final class HfModels {
 
   private static final String CONFIG_FILE = "config.json";
-  private static final String SINGLE_FILE = "model.safetensors";
 
   private final List<ModelResolver> resolvers;
   private final Architectures architectures;
@@ -93,7 +90,8 @@ public final class HfModels {
   public HfModel openModel(String reference) throws IOException {
     ModelReference parts = ModelReference.parse(reference);
     ModelLocation location = locate(parts.model());
-    return assemble(reference, parts.adapter(), location, openWeights(parts.model(), location));
+    return assemble(
+        reference, parts.adapter(), location, WeightFiles.open(parts.model(), location));
   }
 
   /**
@@ -105,26 +103,36 @@ public final class HfModels {
    * @throws IOException if the config cannot be read
    */
   public HfModel assemble(String reference, Path folder, Checkpoint checkpoint) throws IOException {
-    return assemble(reference, Optional.empty(), ModelLocation.folder(folder), checkpoint);
+    return assemble(
+        reference,
+        Optional.empty(),
+        ModelLocation.folder(folder),
+        new WeightFiles(checkpoint, List.of()));
   }
 
   private HfModel assemble(
-      String reference, Optional<String> adapterName, ModelLocation location, Checkpoint weights)
+      String reference, Optional<String> adapterName, ModelLocation location, WeightFiles weights)
       throws IOException {
-    Checkpoint checkpoint = weights;
+    Checkpoint checkpoint = weights.checkpoint();
     try {
       Path configFile = location.folder().resolve(CONFIG_FILE);
-      Optional<ModelConfig> config =
-          Files.exists(configFile) ? Optional.of(ModelConfig.read(configFile)) : Optional.empty();
+      Optional<ModelConfig> config = Optional.empty();
+      if (Files.exists(configFile)) {
+        LinkRule.check(location.folder(), configFile);
+        config = Optional.of(ModelConfig.read(configFile));
+      }
+      List<String> notes = new ArrayList<>(weights.notes());
       Optional<ModelLocation> adapter = Optional.empty();
       if (adapterName.isPresent()) {
         adapter = Optional.of(locate(adapterName.get()));
         ModelStructure structure = architectures.structure(config.orElse(null), checkpoint);
-        checkpoint =
+        AdaptedCheckpoint adapted =
             AdaptedCheckpoint.of(
                 checkpoint, structure, openAdapter(adapterName.get(), adapter.get()));
+        checkpoint = adapted;
+        notes.addAll(adapted.notes());
       }
-      return new HfModel(reference, location, checkpoint, config, architectures, adapter);
+      return new HfModel(reference, location, checkpoint, config, architectures, adapter, notes);
     } catch (IOException | RuntimeException e) {
       checkpoint.close();
       throw e;
@@ -156,7 +164,8 @@ public final class HfModels {
     for (String name : Adapter.FILES) {
       Path weights = folder.resolve(name);
       if (Files.exists(weights)) {
-        return Adapter.of(config, openWeights(reference, ModelLocation.file(weights)));
+        return Adapter.of(
+            config, WeightFiles.open(reference, ModelLocation.file(weights)).checkpoint());
       }
     }
     throw new UnresolvedReferenceException(
@@ -183,67 +192,8 @@ public final class HfModels {
             .append('"')
             .append(reference)
             .append(
-                "\": expected a folder, a .safetensors file or sample:NAME, found none of them");
+                "\": expected a folder, a .safetensors or .bin file or sample:NAME, found none of them");
     attempts.list().forEach(attempt -> message.append("\n  tried ").append(attempt));
     throw new UnresolvedReferenceException(message.toString());
-  }
-
-  /**
-   * In transformers' order: one safetensors file, then shards; other formats are refused by name.
-   */
-  private static Checkpoint openWeights(String reference, ModelLocation location)
-      throws IOException {
-    if (location.weightsFile().isPresent()) {
-      return SafetensorsCheckpoint.openFile(reference, location.weightsFile().get());
-    }
-    Path single = location.folder().resolve(SINGLE_FILE);
-    if (Files.exists(single)) {
-      return SafetensorsCheckpoint.openFile(reference, single);
-    }
-    Path index = location.folder().resolve(SafetensorsWriter.INDEX_FILE);
-    if (Files.exists(index)) {
-      return SafetensorsCheckpoint.openIndex(reference, index);
-    }
-    List<String> present;
-    try (Stream<Path> files = Files.list(location.folder())) {
-      present = files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
-    refuseByName(location.folder(), present);
-    throw new UnresolvedReferenceException(
-        "%s: expected %s or %s in it, found %s"
-            .formatted(
-                location.folder(),
-                SINGLE_FILE,
-                SafetensorsWriter.INDEX_FILE,
-                present.isEmpty() ? "an empty folder" : String.join(", ", first(present))));
-  }
-
-  /** Adapters first: in PyTorch's format they end like whole models. */
-  private static void refuseByName(Path folder, List<String> present) {
-    for (String name : present) {
-      if (name.startsWith("adapter_model.")) {
-        throw new UnsupportedFeatureException(
-            "%s: expected %s or its index, found the adapter %s: name its base too, as in BASE+%s"
-                .formatted(folder, SINGLE_FILE, name, folder));
-      }
-    }
-    for (String name : present) {
-      if (name.endsWith(".bin") || name.endsWith(".pt") || name.endsWith(".pth")) {
-        throw new UnsupportedFeatureException(
-            "%s: expected %s or its index, found %s; this version reads safetensors only: convert it"
-                    .formatted(folder, SINGLE_FILE, name)
-                + " with save_pretrained(..., safe_serialization=True)");
-      }
-    }
-  }
-
-  private static List<String> first(List<String> names) {
-    int shown = 8;
-    if (names.size() <= shown) {
-      return names;
-    }
-    List<String> some = new ArrayList<>(names.subList(0, shown));
-    some.add("and " + (names.size() - shown) + " more");
-    return some;
   }
 }

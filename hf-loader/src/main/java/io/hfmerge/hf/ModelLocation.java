@@ -7,7 +7,7 @@ import java.util.Optional;
  * Where a model's files are.
  *
  * @param folder the folder that holds config, tokenizer and weights
- * @param weightsFile the one safetensors file meant, where the reference named a file; else the
+ * @param weightsFile the one file of weights meant, where the reference named a file; else the
  *     folder's own files are looked up
  * @param revision commit or version, where the source has one
  */

@@ -64,7 +64,7 @@ class HfModelsTest {
         .isInstanceOf(UnresolvedReferenceException.class)
         .hasMessage(
             """
-            "gpt5": expected a folder, a .safetensors file or sample:NAME, found none of them
+            "gpt5": expected a folder, a .safetensors or .bin file or sample:NAME, found none of them
               tried the path %s: no such file or folder
               tried a sample: those are written sample:NAME, one of all-MiniLM-L6-v2\
             """
@@ -77,7 +77,7 @@ class HfModelsTest {
         .isInstanceOf(UnresolvedReferenceException.class)
         .hasMessage(
             temp
-                + ": expected model.safetensors or model.safetensors.index.json in it, found an"
+                + ": expected model.safetensors, pytorch_model.bin or their indexes in it, found an"
                 + " empty folder");
     for (int i = 0; i < 10; i++) {
       Files.createFile(temp.resolve("file" + i));
@@ -89,15 +89,78 @@ class HfModelsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {"pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "model.pt", "m.pth"})
-  void saysHowToConvertPyTorchFiles(String name) throws IOException {
+  @ValueSource(strings = {"pytorch_model-00001-of-00002.bin", "model.pt", "m.pth"})
+  void saysHowToNameAFileThatIsNotFoundByItself(String name) throws IOException {
     Files.createFile(temp.resolve(name));
     Files.writeString(temp.resolve("config.json"), "{}");
     assertThatThrownBy(() -> HfModels.open(temp.toString()))
-        .isInstanceOf(UnsupportedFeatureException.class)
-        .hasMessageContaining(name)
-        .hasMessageContaining("safe_serialization=True");
+        .isInstanceOf(UnresolvedReferenceException.class)
+        .hasMessageContaining(name + ", give that file as the reference");
+  }
+
+  @Test
+  void opensPyTorchFilesAsFoldersAndAsFiles() throws IOException {
+    Path folder = Path.of("src/test/resources/golden/formats/bin-legacy").toAbsolutePath();
+    try (HfModel model = HfModels.open(folder.toString());
+        HfModel file = HfModels.open(folder.resolve("pytorch_model.bin").toString())) {
+      assertThat(model.structure().modelType()).isEqualTo("gpt2");
+      assertThat(file.checkpoint().tensors()).isEqualTo(model.checkpoint().tensors());
+      assertThat(model.notes()).singleElement().asString().contains("2 tensors share their data");
+    }
+    Path blob = Files.copy(folder.resolve("pytorch_model.bin"), temp.resolve("0a1b2c"));
+    try (HfModel model = HfModels.open(blob.toString())) {
+      assertThat(model.checkpoint().tensors()).hasSize(53);
+    }
+    Path shards = Path.of("src/test/resources/golden/torch/sharded").toAbsolutePath();
+    try (HfModel model = HfModels.open(shards.toString())) {
+      assertThat(model.checkpoint().tensors()).hasSize(27);
+    }
+  }
+
+  @Test
+  void notesThatSafetensorsWon() throws IOException {
+    Path folder = ModelFolders.write(temp.resolve("m"), ModelFolders.read(llama()).values());
+    Files.writeString(folder.resolve("pytorch_model.bin"), "not read");
+    try (HfModel model = HfModels.open(folder.toString())) {
+      assertThat(model.notes())
+          .containsExactly(
+              folder + ": read model.safetensors, not pytorch_model.bin, as transformers does");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"model.safetensors", "config.json"})
+  void followsNoLinkOutOfTheFolder(String name) throws IOException {
+    Path folder = Files.createDirectory(temp.resolve("m"));
+    for (String file : List.of("model.safetensors", "config.json")) {
+      if (file.equals(name)) {
+        Files.createSymbolicLink(folder.resolve(file), llama().resolve(file));
+      } else {
+        Files.copy(llama().resolve(file), folder.resolve(file));
+      }
+    }
+    assertThatThrownBy(() -> HfModels.open(folder.toString()))
+        .isInstanceOf(MalformedCheckpointException.class)
+        .hasMessageContaining(folder.resolve(name).toString())
+        .hasMessageContaining("symbolic link to " + llama().resolve(name).toRealPath());
+  }
+
+  @Test
+  void followsTheLinksOfTheHubsCache() throws IOException {
+    Path repository = temp.resolve("models--org--name");
+    Path blobs = Files.createDirectories(repository.resolve("blobs"));
+    Path snapshot = Files.createDirectories(repository.resolve("snapshots/0123abcd"));
+    for (String file : List.of("model.safetensors", "config.json")) {
+      Path blob = Files.copy(llama().resolve(file), blobs.resolve("blob-of-" + file));
+      Files.createSymbolicLink(snapshot.resolve(file), snapshot.relativize(blob));
+    }
+    try (HfModel model = HfModels.open(snapshot.toString())) {
+      assertThat(model.structure().modelType()).isEqualTo("llama");
+    }
+    Files.createSymbolicLink(temp.resolve("mine"), snapshot);
+    try (HfModel model = HfModels.open(temp.resolve("mine").toString())) {
+      assertThat(model.structure().modelType()).isEqualTo("llama");
+    }
   }
 
   @ParameterizedTest

@@ -41,6 +41,21 @@ class ModuleRulesTest {
   static final ArchRule NOTHING_IS_A_UTILITY_DRAWER =
       noClasses().should().haveNameMatching(".*(Utils?|Manager|Helper)");
 
+  /** So that no name in a pickle can ever become a class, whatever its reader does with it. */
+  @ArchTest
+  static final ArchRule PICKLES_CANNOT_LOAD_CLASSES_OR_RUN_ANYTHING =
+      noClasses()
+          .that()
+          .resideInAPackage("io.hfmerge.hf.torchbin")
+          .should()
+          .accessClassesThat()
+          .haveNameMatching(
+              "java\\.lang\\.(ClassLoader|Runtime|Process.*|Module.*)"
+                  + "|java\\.lang\\.reflect\\..*|java\\.lang\\.invoke\\.MethodHandles.*"
+                  + "|java\\.io\\.Object.*Stream|java\\.util\\.ServiceLoader|javax\\.script\\..*")
+          .orShould()
+          .callMethod(Class.class, "forName", String.class);
+
   private static ArchCondition<JavaClass> liveInNullMarkedPackages() {
     return new ArchCondition<>("live in packages that are @NullMarked") {
       @Override

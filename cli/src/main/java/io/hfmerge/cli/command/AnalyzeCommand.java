@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -56,7 +57,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
-      description = "A folder, a .safetensors file, sample:NAME, or BASE+ADAPTER.")
+      description = "A folder, a .safetensors or .bin file, sample:NAME, or BASE+ADAPTER.")
   private String reference = "";
 
   @Option(
@@ -111,6 +112,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     AnalysisRequest request = request();
     AnalysisReport report;
+    List<String> notes;
     try (HfModel model = HfModels.open(reference);
         ProgressLine progress = ProgressLine.create()) {
       AnalysisSubject subject =
@@ -119,6 +121,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
               model.location().revision(),
               model.checkpoint(),
               model.structure());
+      notes = model.notes().stream().map(Terminal::printable).toList();
       report = ModelAnalyzer.analyze(subject, request, progress);
     }
     String text =
@@ -127,6 +130,12 @@ public final class AnalyzeCommand implements Callable<Integer> {
           case json -> JsonReport.write(report, Version.number());
           case csv -> CsvReport.write(report);
         };
+    if (format == Format.table) {
+      text += String.join("", notes.stream().map(note -> note + "\n").toList());
+    } else {
+      // beside these reports, whose form is fixed
+      notes.forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
+    }
     write(text);
     return 0;
   }

@@ -40,7 +40,7 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
-      description = "A folder, a .safetensors file, sample:NAME, or BASE+ADAPTER.")
+      description = "A folder, a .safetensors or .bin file, sample:NAME, or BASE+ADAPTER.")
   private String reference = "";
 
   @Option(
@@ -147,6 +147,7 @@ public final class InspectCommand implements Callable<Integer> {
       tensors.add(entry);
     }
     root.put("tensors", tensors);
+    root.put("notes", model.notes());
     return root;
   }
 }

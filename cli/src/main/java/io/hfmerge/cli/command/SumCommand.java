@@ -2,6 +2,7 @@ package io.hfmerge.cli.command;
 
 import io.hfmerge.analysis.lora.AdapterReport;
 import io.hfmerge.analysis.lora.AdapterSum;
+import io.hfmerge.cli.option.FloatDType;
 import io.hfmerge.cli.option.OutputOptions;
 import io.hfmerge.cli.option.RankOptions;
 import io.hfmerge.cli.output.ProgressLine;
@@ -23,7 +24,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -82,10 +82,11 @@ public final class SumCommand implements Callable<Integer> {
   @Option(
       names = "--dtype",
       paramLabel = "DTYPE",
+      converter = FloatDType.Converter.class,
       description =
           "float32, bfloat16, float16 or float64 (default: as the base is stored; of adapters"
               + " float32).")
-  private @Nullable String dtypeName;
+  private @Nullable FloatDType dtype;
 
   @Mixin private final OutputOptions options = new OutputOptions();
 
@@ -107,7 +108,7 @@ public final class SumCommand implements Callable<Integer> {
     if (lambda != 1) {
       builder.parameter("lambda", ParameterValue.of(lambda));
     }
-    builder.outDtype(dtype());
+    builder.outDtype(dtype == null ? null : dtype.value());
     Recipe recipe = builder.build();
     return MergeRun.execute(
         RecipeBook.of(recipe),
@@ -125,7 +126,6 @@ public final class SumCommand implements Callable<Integer> {
     if (options.dryRun()) {
       throw usage("--dry-run: not with --lora");
     }
-    DType dtype = dtype();
     MergeSettings settings = options.settings();
     HfModels models = HfModels.load();
     Map<String, Double> weights = weights();
@@ -145,7 +145,7 @@ public final class SumCommand implements Callable<Integer> {
           AdapterSum.write(
               terms,
               rankOptions.choice(),
-              dtype == null ? DType.F32 : dtype,
+              dtype == null ? DType.F32 : dtype.value(),
               writer,
               settings.engine().threads(),
               settings.version(),
@@ -198,19 +198,6 @@ public final class SumCommand implements Callable<Integer> {
     } catch (InvalidPathException e) {
       return false;
     }
-  }
-
-  private @Nullable DType dtype() {
-    if (dtypeName == null) {
-      return null;
-    }
-    String name = dtypeName;
-    return DType.ofTorchName(name)
-        .or(() -> DType.ofSafetensorsName(name.toUpperCase(Locale.ROOT)))
-        .filter(DType::isFloat)
-        .orElseThrow(() ->
-            usage(
-                "--dtype: expected float32, bfloat16, float16 or float64, found \"" + name + '"'));
   }
 
   private ParameterException usage(String message) {

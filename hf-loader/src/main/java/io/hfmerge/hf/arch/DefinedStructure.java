@@ -101,6 +101,11 @@ final class DefinedStructure implements ModelStructure {
   }
 
   @Override
+  public List<List<String>> tiedNames() {
+    return tied.stream().map(TiedNames::names).toList();
+  }
+
+  @Override
   public BalanceTraits balanceTraits() {
     return traits;
   }

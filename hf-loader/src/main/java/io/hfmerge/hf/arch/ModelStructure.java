@@ -62,6 +62,12 @@ public interface ModelStructure extends TensorNaming {
     return false;
   }
 
+  /**
+   * Canonical names that stand for one weight in this model, group by group, the name under which
+   * transformers saves it first.
+   */
+  List<List<String>> tiedNames();
+
   /** Which balance identities hold at a stationary point of this architecture. */
   BalanceTraits balanceTraits();
 }

@@ -73,6 +73,11 @@ final class PlainStructure implements ModelStructure {
   }
 
   @Override
+  public List<List<String>> tiedNames() {
+    return List.of();
+  }
+
+  @Override
   public BalanceTraits balanceTraits() {
     return new BalanceTraits(Rotary.NONE, 0, false, Mlp.UNKNOWN);
   }

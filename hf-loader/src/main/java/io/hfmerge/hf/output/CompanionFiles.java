@@ -1,5 +1,6 @@
 package io.hfmerge.hf.output;
 
+import io.hfmerge.hf.files.LinkRule;
 import io.hfmerge.hf.vocab.TokenizerFiles;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,11 +82,11 @@ final class CompanionFiles {
   static List<String> copy(Path source, Path target, boolean remoteCode) throws IOException {
     List<String> names = find(source, remoteCode);
     for (String name : names) {
-      Path copy = target.resolve(name);
       if (name.endsWith("/")) {
-        Files.createDirectory(copy);
+        LinkRule.check(source, source.resolve(name));
+        Files.createDirectory(target.resolve(name));
       } else {
-        copyFile(source.resolve(name), copy);
+        copyFile(source, name, target);
       }
     }
     names.removeIf(name -> name.endsWith("/"));
@@ -97,7 +98,16 @@ final class CompanionFiles {
     return name.equals(CHAT_TEMPLATES) || MODULE_FOLDER.matcher(name).matches();
   }
 
-  private static void copyFile(Path file, Path copy) throws IOException {
+  /**
+   * Copies one file.
+   *
+   * @param source the model's folder, which links may not leave
+   * @param name path of the file within it
+   */
+  static void copyFile(Path source, String name, Path target) throws IOException {
+    Path file = source.resolve(name);
+    Path copy = target.resolve(name);
+    LinkRule.check(source, file);
     // the content alone: a file that was read-only in the Hub's cache is not so in the output
     try (InputStream in = Files.newInputStream(file)) {
       Files.copy(in, copy);

@@ -3,13 +3,13 @@ package io.hfmerge.hf.output;
 import io.hfmerge.engine.MergeReport;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.ModelReference;
-import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.hf.safetensors.WrittenFile;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.method.MethodDescription;
 import io.hfmerge.plan.MergePlan;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.Recipe;
+import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,31 +49,46 @@ final class FolderCompletion {
       Path folder,
       List<String> notes)
       throws IOException {
-    Path source = layout.location().folder();
-    Optional<ModelConfig> config = layout.config();
-    if (config.isPresent()) {
-      Recipe recipe = plan.recipe();
-      Path target = folder.resolve(CONFIG_FILE);
-      OutputConfig.write(
-          source.resolve(CONFIG_FILE),
-          target,
-          Optional.ofNullable(recipe.outDtype() != null ? recipe.outDtype() : recipe.dtype()));
-      String text = Files.readString(target);
+    Recipe recipe = plan.recipe();
+    List<String> companions =
+        addModelFiles(
+            layout,
+            Optional.ofNullable(recipe.outDtype() != null ? recipe.outDtype() : recipe.dtype()),
+            folder,
+            notes);
+    if (layout.config().isPresent()) {
+      Path config = folder.resolve(CONFIG_FILE);
+      String text = Files.readString(config);
       String edited = MergedConfig.edit(plan, layout, models, notes, text);
       if (!edited.equals(text)) {
-        Files.writeString(target, edited);
+        Files.writeString(config, edited);
       }
-    } else {
-      notes.add(layout.reference() + " has no config.json, so the output has none");
     }
-    boolean remoteCode = usesRemoteCode(layout);
-    if (remoteCode) {
-      notes.add("the config refers to Python code (auto_map); its files were copied, not run");
-    }
-    List<String> companions = CompanionFiles.copy(source, folder, remoteCode);
     companions.removeIf(tokenizer::replaces);
     notes.addAll(tokenizer.write(folder));
     return companions;
+  }
+
+  /**
+   * Writes config and companion files of a model as they are, but for the dtype.
+   *
+   * @param dtype dtype that the output is asked to have; empty to keep what the config says
+   * @param notes gets what the folder lacks
+   * @return names of files copied beside the config
+   */
+  static List<String> addModelFiles(
+      HfModel model, Optional<DType> dtype, Path folder, List<String> notes) throws IOException {
+    Path source = model.location().folder();
+    if (model.config().isPresent()) {
+      OutputConfig.write(source.resolve(CONFIG_FILE), folder.resolve(CONFIG_FILE), dtype);
+    } else {
+      notes.add(model.reference() + " has no config.json, so the output has none");
+    }
+    boolean remoteCode = usesRemoteCode(model);
+    if (remoteCode) {
+      notes.add("the config refers to Python code (auto_map); its files were copied, not run");
+    }
+    return CompanionFiles.copy(source, folder, remoteCode);
   }
 
   /** What {@link #addCompanions} will copy. */

@@ -7,7 +7,6 @@ import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.engine.MergeOutput;
 import io.hfmerge.engine.MergeReading;
 import io.hfmerge.engine.MergeReport;
-import io.hfmerge.engine.MergeReport.NonFinite;
 import io.hfmerge.error.NonFiniteOutputException;
 import io.hfmerge.error.OutputExistsException;
 import io.hfmerge.hf.HfModels;
@@ -24,15 +23,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * From recipes to model folders: opens the models, plans, merges, and adds what transformers needs
  * beside the weights. A folder appears whole or not at all; inputs are never written to.
  */
 public final class ModelMerger {
-
-  private static final int MAX_NAMED = 20;
 
   private final HfModels models;
   private final MergeMethods methods;
@@ -191,7 +187,7 @@ public final class ModelMerger {
         new MergeEngine().run(outputs, run.settings().engine(), run.listener());
     run.watch().requireUnchanged();
     if (!run.settings().allowNonFinite()) {
-      requireFinite(reports, run.models().results().findings());
+      FiniteValues.require(reports, run.models().results().findings());
     }
     List<MergedModel> merged = new ArrayList<>();
     for (int i = 0; i < reports.size(); i++) {
@@ -222,30 +218,5 @@ public final class ModelMerger {
     FolderCompletion.addCard(job, report, findings, run.settings(), output.folder());
     FolderCompletion.addManifest(job, report, output, run.settings(), run.listener());
     return new MergedModel(job.target(), report, forcedNanos, companions, notes);
-  }
-
-  private static void requireFinite(List<MergeReport> reports, List<String> findings) {
-    List<NonFinite> produced =
-        reports.stream()
-            .flatMap(report -> report.nonFinite().stream())
-            .filter(tensor -> tensor.produced() > 0)
-            .toList();
-    if (produced.isEmpty() && findings.isEmpty()) {
-      return;
-    }
-    long values = produced.stream().mapToLong(NonFinite::produced).sum();
-    List<String> lines = new ArrayList<>(findings);
-    produced.forEach(tensor -> lines.add(tensor.describe()));
-    int named = Math.min(MAX_NAMED, lines.size());
-    throw new NonFiniteOutputException(
-        String.format(
-                Locale.ROOT,
-                "expected finite numbers from finite inputs, found %,d that are NaN or infinite in"
-                    + " %,d of the output's tensors; nothing was published\n  ",
-                values,
-                produced.size())
-            + lines.stream().limit(named).collect(Collectors.joining("\n  "))
-            + (named < lines.size() ? "\n  and " + (lines.size() - named) + " more" : "")
-            + "\na wider output dtype holds what is too large; --allow-nan keeps all of it");
   }
 }

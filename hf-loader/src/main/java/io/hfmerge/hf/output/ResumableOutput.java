@@ -24,9 +24,6 @@ import java.util.stream.Stream;
  */
 final class ResumableOutput implements AutoCloseable {
 
-  /** Room for header, config, tokenizer, card and manifest. */
-  private static final long COMPANION_BYTES = 50_000_000;
-
   private static final int MAX_DIFFERENCES = 20;
 
   private final MergeWorkspace workspace;
@@ -209,14 +206,10 @@ final class ResumableOutput implements AutoCloseable {
    * @throws IOException if what is missing does not fit
    */
   static void requireSpace(List<ResumableOutput> outputs) throws IOException {
-    Path parent = outputs.getFirst().workspace.folder().resolveSibling("");
-    long usable = Files.getFileStore(parent).getUsableSpace();
-    long needed = outputs.stream().mapToLong(output -> output.missingBytes + COMPANION_BYTES).sum();
-    if (usable < needed) {
-      throw new IOException(
-          "%s: the output needs %,d bytes, the disk has %,d left"
-              .formatted(parent, needed, usable));
-    }
+    DiskSpace.require(
+        outputs.getFirst().workspace.folder(),
+        outputs.stream().mapToLong(output -> output.missingBytes).sum(),
+        outputs.size());
   }
 
   SafetensorsWriter writer() {

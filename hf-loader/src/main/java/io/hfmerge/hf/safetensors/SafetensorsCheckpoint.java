@@ -3,6 +3,7 @@ package io.hfmerge.hf.safetensors;
 import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.hf.checksum.FileRange;
 import io.hfmerge.hf.checksum.Sha256;
+import io.hfmerge.hf.files.ShardIndex;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;

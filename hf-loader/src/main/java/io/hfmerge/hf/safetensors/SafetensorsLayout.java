@@ -1,18 +1,17 @@
 package io.hfmerge.hf.safetensors;
 
+import io.hfmerge.hf.files.ShardFilling;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Which tensor goes into which file of a checkpoint, and where in it.
  *
- * <p>Shards are filled greedily in the order given, as transformers does; a tensor above the limit
- * gets a shard of its own; one shard keeps the plain name. Within a file tensors are laid out as
- * the reference writer does, by descending alignment of their dtype and then by name, so that every
- * tensor is aligned to its element size.
+ * <p>Shards are filled by {@link ShardFilling}. Within a file tensors are laid out as the reference
+ * writer does, by descending alignment of their dtype and then by name, so that every tensor is
+ * aligned to its element size.
  *
  * @param shards the files, in order
  */
@@ -39,25 +38,10 @@ record SafetensorsLayout(List<Shard> shards) {
   }
 
   static SafetensorsLayout of(List<TensorSpec> tensors, long maxShardBytes) {
-    List<List<TensorSpec>> groups = new ArrayList<>();
-    List<TensorSpec> current = new ArrayList<>();
-    long size = 0;
-    for (TensorSpec tensor : tensors) {
-      if (!current.isEmpty() && size + tensor.sizeBytes() > maxShardBytes) {
-        groups.add(current);
-        current = new ArrayList<>();
-        size = 0;
-      }
-      current.add(tensor);
-      size = Math.addExact(size, tensor.sizeBytes());
-    }
-    groups.add(current);
+    List<List<TensorSpec>> groups = ShardFilling.fill(tensors, maxShardBytes);
     List<Shard> shards = new ArrayList<>();
     for (int i = 0; i < groups.size(); i++) {
-      String name =
-          groups.size() == 1
-              ? "model.safetensors"
-              : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, groups.size());
+      String name = ShardFilling.fileName("model", ".safetensors", i, groups.size());
       shards.add(shard(name, groups.get(i)));
     }
     return new SafetensorsLayout(shards);

@@ -4,7 +4,7 @@ import io.hfmerge.hf.checksum.Crc32c;
 import io.hfmerge.hf.checksum.FileRange;
 import io.hfmerge.hf.checksum.RangeChecksums;
 import io.hfmerge.hf.checksum.Sha256;
-import io.hfmerge.hf.json.PythonJson;
+import io.hfmerge.hf.files.ShardIndex;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.TensorSpec;
@@ -16,7 +16,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -27,7 +26,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import tools.jackson.core.JsonEncoding;
@@ -374,27 +372,14 @@ public final class SafetensorsWriter implements CheckpointWriter {
             .formatted(place.spec().name(), place.spec().sizeBytes(), place.written().get()));
   }
 
-  /** As transformers writes it: two spaces of indent, sorted names, a final line break. */
   private void writeIndex() throws IOException {
-    Map<String, String> weightMap = new TreeMap<>();
-    long totalSize = 0;
-    long totalParameters = 0;
+    Map<String, List<TensorSpec>> tensorsByFile = new LinkedHashMap<>();
     for (Place place : places.values()) {
-      weightMap.put(place.spec().name(), place.shard().path().getFileName().toString());
-      totalSize += place.spec().sizeBytes();
-      totalParameters += place.spec().elements();
+      tensorsByFile
+          .computeIfAbsent(place.shard().path().getFileName().toString(), file -> new ArrayList<>())
+          .add(place.spec());
     }
-    Map<String, Object> index = new LinkedHashMap<>();
-    Map<String, Long> metadata = new LinkedHashMap<>();
-    metadata.put("total_parameters", totalParameters);
-    metadata.put("total_size", totalSize);
-    index.put("metadata", metadata);
-    index.put("weight_map", weightMap);
-    Path file = folder.resolve(INDEX_FILE);
-    Files.writeString(file, PythonJson.write(index), StandardOpenOption.CREATE_NEW);
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.force(true);
-    }
+    ShardIndex.write(folder.resolve(INDEX_FILE), tensorsByFile);
   }
 
   @Override

@@ -105,9 +105,11 @@ class CompanionFilesTest {
 
   @Test
   void copiesTheContentThatALinkOfTheHubsCachePointsTo() throws IOException {
-    Path blob = Files.writeString(temp.resolve("blob"), "tokens");
-    Files.createSymbolicLink(source.resolve("tokenizer.json"), blob);
-    assertThat(CompanionFiles.copy(source, target, false)).containsExactly("tokenizer.json");
+    Path blobs = Files.createDirectories(temp.resolve("models--org--name/blobs"));
+    Path snapshot = Files.createDirectories(temp.resolve("models--org--name/snapshots/0123"));
+    Path blob = Files.writeString(blobs.resolve("4567"), "tokens");
+    Files.createSymbolicLink(snapshot.resolve("tokenizer.json"), snapshot.relativize(blob));
+    assertThat(CompanionFiles.copy(snapshot, target, false)).containsExactly("tokenizer.json");
     assertThat(target.resolve("tokenizer.json")).isRegularFile().hasContent("tokens");
     assertThat(Files.isSymbolicLink(target.resolve("tokenizer.json"))).isFalse();
   }

@@ -1,14 +1,20 @@
-package io.hfmerge.hf.safetensors;
+package io.hfmerge.hf.files;
 
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.hf.json.PythonJson;
+import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import tools.jackson.core.JacksonException;
@@ -18,18 +24,28 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * {@code model.safetensors.index.json}: which file of its folder holds which tensor. Its {@code
- * metadata} is not believed and not read.
+ * {@code model.safetensors.index.json} or {@code pytorch_model.bin.index.json}: which file of its
+ * folder holds which tensor. Its {@code metadata} is not believed and not read.
  *
  * @param index the index file
  * @param fileByTensor name of the shard for each tensor name
  */
-record ShardIndex(Path index, Map<String, String> fileByTensor) {
+public record ShardIndex(Path index, Map<String, String> fileByTensor) {
 
   /** Far above any real index (a 60,000-tensor one has 6 MB). */
   private static final long MAX_INDEX_BYTES = 200_000_000;
 
-  static ShardIndex read(Path index) throws IOException {
+  public ShardIndex {
+    fileByTensor = Collections.unmodifiableMap(new LinkedHashMap<>(fileByTensor));
+  }
+
+  /**
+   * Reads and checks an index.
+   *
+   * @throws MalformedCheckpointException if it is no index, or names a file that is not beside it
+   * @throws IOException if it cannot be read
+   */
+  public static ShardIndex read(Path index) throws IOException {
     long size = Files.size(index);
     if (size > MAX_INDEX_BYTES) {
       throw new MalformedCheckpointException(
@@ -108,9 +124,10 @@ record ShardIndex(Path index, Map<String, String> fileByTensor) {
   /**
    * The shards, by name.
    *
-   * @throws MalformedCheckpointException if one is missing
+   * @throws MalformedCheckpointException if one is missing or a link that leaves the folder
+   * @throws IOException if a link cannot be followed
    */
-  List<Path> paths() {
+  public List<Path> paths() throws IOException {
     List<Path> paths = new ArrayList<>();
     for (String file : new TreeSet<>(fileByTensor.values())) {
       Path path = index.resolveSibling(file);
@@ -119,13 +136,19 @@ record ShardIndex(Path index, Map<String, String> fileByTensor) {
             "%s: expected shard %s beside it, found no such file; fetch it again"
                 .formatted(index, file));
       }
+      LinkRule.check(index.toAbsolutePath().normalize().resolveSibling(""), path);
       paths.add(path);
     }
     return paths;
   }
 
-  /** Checks that every tensor is in the file that the index names. */
-  void check(Function<String, Optional<Path>> location) {
+  /**
+   * Checks that every tensor is in the file that the index names.
+   *
+   * @param location the file that holds a tensor, by the files' own headers
+   * @throws MalformedCheckpointException if one is elsewhere or nowhere
+   */
+  public void check(Function<String, Optional<Path>> location) {
     fileByTensor.forEach((tensor, file) -> {
       Optional<Path> actual = location.apply(tensor);
       if (actual.isEmpty() || !actual.get().getFileName().toString().equals(file)) {
@@ -138,5 +161,37 @@ record ShardIndex(Path index, Map<String, String> fileByTensor) {
                     actual.map(p -> "it in " + p.getFileName()).orElse("it in no shard")));
       }
     });
+  }
+
+  /**
+   * Writes an index as transformers does: two spaces of indent, sorted names, a final line break;
+   * and forces it to the disk.
+   *
+   * @param index file to create
+   * @param tensorsByFile tensors by the name of the file that holds them
+   * @throws IOException if it cannot be written or is already there
+   */
+  public static void write(Path index, Map<String, List<TensorSpec>> tensorsByFile)
+      throws IOException {
+    Map<String, String> weightMap = new TreeMap<>();
+    long totalSize = 0;
+    long totalParameters = 0;
+    for (Map.Entry<String, List<TensorSpec>> file : tensorsByFile.entrySet()) {
+      for (TensorSpec tensor : file.getValue()) {
+        weightMap.put(tensor.name(), file.getKey());
+        totalSize += tensor.sizeBytes();
+        totalParameters += tensor.elements();
+      }
+    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    Map<String, Long> metadata = new LinkedHashMap<>();
+    metadata.put("total_parameters", totalParameters);
+    metadata.put("total_size", totalSize);
+    json.put("metadata", metadata);
+    json.put("weight_map", weightMap);
+    Files.writeString(index, PythonJson.write(json), StandardOpenOption.CREATE_NEW);
+    try (FileChannel channel = FileChannel.open(index, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
   }
 }

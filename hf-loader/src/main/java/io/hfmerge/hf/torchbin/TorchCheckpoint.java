@@ -1,0 +1,201 @@
+package io.hfmerge.hf.torchbin;
+
+import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.hf.files.ShardIndex;
+import io.hfmerge.tensor.Checkpoint;
+import io.hfmerge.tensor.TensorSpec;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A checkpoint of one or several mapped files of PyTorch's; owns the mappings until closed. Tensors
+ * are read in place; those that do not lie in row-major order are collected on reading.
+ */
+public final class TorchCheckpoint implements Checkpoint {
+
+  private record Located(TorchFile file, TorchFile.Place place) {}
+
+  private final String id;
+  private final Arena arena;
+  private final List<TorchFile> files;
+  private final Map<String, Located> byName = new LinkedHashMap<>();
+
+  private TorchCheckpoint(String id, Arena arena, List<TorchFile> files) {
+    this.id = id;
+    this.arena = arena;
+    this.files = List.copyOf(files);
+    for (TorchFile file : files) {
+      for (TorchFile.Place place : file.tensors()) {
+        Located earlier = byName.putIfAbsent(place.spec().name(), new Located(file, place));
+        if (earlier != null) {
+          throw new MalformedCheckpointException(
+              "%s: tensor \"%s\" at byte %d: expected in one shard, found in %s too"
+                  .formatted(
+                      file.file().path(),
+                      place.spec().name(),
+                      place.position(),
+                      earlier.file().file().path().getFileName()));
+        }
+      }
+    }
+  }
+
+  /**
+   * Opens one file of {@code torch.save}, of the zip format or the older one.
+   *
+   * @param id name for messages
+   * @throws MalformedCheckpointException if it breaks a rule of its format
+   * @throws io.hfmerge.error.UnsupportedFeatureException if it holds anything but tensors by name;
+   *     the message names what
+   * @throws IOException if it cannot be read
+   */
+  public static TorchCheckpoint openFile(String id, Path file) throws IOException {
+    return open(id, List.of(file));
+  }
+
+  /**
+   * Opens the files that a {@code pytorch_model.bin.index.json} names, all beside it.
+   *
+   * @param id name for messages
+   * @param index the index file
+   * @throws MalformedCheckpointException if the index or a file breaks a rule, a shard is missing,
+   *     or a tensor is not in the shard that the index names
+   * @throws io.hfmerge.error.UnsupportedFeatureException as {@link #openFile}
+   * @throws IOException if a file cannot be read
+   */
+  public static TorchCheckpoint openIndex(String id, Path index) throws IOException {
+    ShardIndex shards = ShardIndex.read(index);
+    TorchCheckpoint checkpoint = open(id, shards.paths());
+    try {
+      shards.check(name ->
+          Optional.ofNullable(checkpoint.byName.get(name)).map(l -> l.file().file().path()));
+      return checkpoint;
+    } catch (MalformedCheckpointException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private static TorchCheckpoint open(String id, List<Path> paths) throws IOException {
+    Arena arena = Arena.ofShared();
+    List<TorchFile> files = new ArrayList<>();
+    try {
+      for (Path path : paths) {
+        files.add(TorchFile.open(path, arena));
+      }
+      return new TorchCheckpoint(id, arena, files);
+    } catch (IOException | RuntimeException | Error e) {
+      arena.close();
+      closeFiles(files);
+      throw e;
+    }
+  }
+
+  private static void closeFiles(List<TorchFile> files) throws IOException {
+    for (TorchFile file : files) {
+      file.close();
+    }
+  }
+
+  @Override
+  public String id() {
+    return id;
+  }
+
+  /** What a reader should know: what lay beside the tensors, which of them share data. */
+  public List<String> notes() {
+    return files.stream().flatMap(file -> file.notes().stream()).toList();
+  }
+
+  /** {@inheritDoc} In the order in which their tensors are listed. */
+  @Override
+  public List<Path> files() {
+    return files.stream().map(file -> file.file().path()).toList();
+  }
+
+  @Override
+  public List<TensorSpec> tensors() {
+    return byName.values().stream().map(located -> located.place().spec()).toList();
+  }
+
+  @Override
+  public Optional<TensorSpec> find(String name) {
+    return Optional.ofNullable(byName.get(name)).map(located -> located.place().spec());
+  }
+
+  /** {@inheritDoc} These files have none. */
+  @Override
+  public Map<String, String> metadata() {
+    return Map.of();
+  }
+
+  @Override
+  public void read(String tensor, long offsetBytes, MemorySegment destination) throws IOException {
+    Located located = locate(tensor);
+    TorchFile.Place place = located.place();
+    long size = place.spec().sizeBytes();
+    if (offsetBytes < 0 || offsetBytes > size - destination.byteSize()) {
+      throw new IllegalArgumentException(
+          "%s: tensor \"%s\" has %d bytes, asked for %d from %d on"
+              .formatted(id, tensor, size, destination.byteSize(), offsetBytes));
+    }
+    if (place.layout().isContiguous()) {
+      located.file().file().read(place.position() + offsetBytes, destination);
+    } else if (destination.byteSize() > 0) {
+      gather(located, offsetBytes, destination);
+    }
+  }
+
+  /** Takes whole elements, and of those at the ends the bytes asked for. */
+  private static void gather(Located located, long offsetBytes, MemorySegment destination) {
+    TorchFile.Place place = located.place();
+    MemorySegment all = located.file().file().segment();
+    MemorySegment source = all.asSlice(place.position());
+    int elementBytes = place.spec().dtype().bytes();
+    long first = offsetBytes / elementBytes;
+    long skipped = offsetBytes % elementBytes;
+    long size = destination.byteSize();
+    if (skipped == 0 && size % elementBytes == 0) {
+      place.layout().gather(source, first, destination);
+      return;
+    }
+    long elements = Math.ceilDiv(skipped + size, elementBytes);
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment whole = scratch.allocate(elements * elementBytes);
+      place.layout().gather(source, first, whole);
+      MemorySegment.copy(whole, skipped, destination, 0, size);
+    }
+  }
+
+  @Override
+  public Optional<MemorySegment> mapped(String tensor) {
+    Located located = locate(tensor);
+    TorchFile.Place place = located.place();
+    return place.layout().isContiguous()
+        ? Optional.of(located.file().file().slice(place.position(), place.spec().sizeBytes()))
+        : Optional.empty();
+  }
+
+  private Located locate(String tensor) {
+    Located located = byName.get(tensor);
+    if (located == null) {
+      throw new IllegalArgumentException(id + " has no tensor \"" + tensor + '"');
+    }
+    return located;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (arena.scope().isAlive()) {
+      arena.close();
+      closeFiles(files);
+    }
+  }
+}
