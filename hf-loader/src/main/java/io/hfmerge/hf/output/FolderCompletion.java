@@ -2,7 +2,7 @@ package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeReport;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.ModelReference;
+import io.hfmerge.hf.card.ModelCard;
 import io.hfmerge.hf.safetensors.WrittenFile;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.method.MethodDescription;
@@ -13,7 +13,6 @@ import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -119,12 +118,8 @@ final class FolderCompletion {
             String.valueOf(job.target().getFileName()),
             method.name(),
             method.summary(),
-            job.parents().stream()
-                .map(ModelReference::parse)
-                .flatMap(reference -> reference.parts().stream())
-                .distinct()
-                .map(reference -> new ModelCard.Parent(reference, isPath(reference)))
-                .toList(),
+            job.parents(),
+            job.layout().config(),
             job.recipeText(),
             notes,
             settings.version());
@@ -172,14 +167,5 @@ final class FolderCompletion {
                 job.groups(),
                 lines.subList(1, lines.size())));
     FolderFiles.force(folder.resolve(Manifest.FILE));
-  }
-
-  /** Whether a reference is a path of something that exists. */
-  static boolean isPath(String reference) {
-    try {
-      return Files.exists(Path.of(reference));
-    } catch (InvalidPathException e) {
-      return false;
-    }
   }
 }

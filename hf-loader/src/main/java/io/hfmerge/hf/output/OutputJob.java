@@ -1,6 +1,7 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.card.Parent;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.plan.MergePlan;
 import java.nio.file.Path;
@@ -12,7 +13,7 @@ import java.util.List;
  * @param plan what its weights are made of
  * @param groups resolved parameters
  * @param recipeText what makes it alone, as YAML
- * @param parents references of the models that are merged, results of recipes left out
+ * @param parents the models that are merged and their adapters, results of recipes left out
  * @param inputs files that are read for it
  * @param layout the model that lends config and companion files
  * @param tokenizer what becomes of tokenizer and chat template
@@ -22,7 +23,7 @@ record OutputJob(
     MergePlan plan,
     ParameterGroups groups,
     String recipeText,
-    List<String> parents,
+    List<Parent> parents,
     List<InputIdentity> inputs,
     HfModel layout,
     OutputTokenizer tokenizer,

@@ -6,6 +6,10 @@ import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.LocalPath;
+import io.hfmerge.hf.ModelLocation;
+import io.hfmerge.hf.ModelReference;
+import io.hfmerge.hf.card.Parent;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.plan.MergePlan;
@@ -19,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -70,7 +75,7 @@ final class RecipeModels implements AutoCloseable {
   /** A name that is also a path would mean one thing here and another in a file of its own. */
   private static void refuseAmbiguousNames(RecipeBook book) {
     for (String name : book.intermediates().keySet()) {
-      if (FolderCompletion.isPath(name)) {
+      if (LocalPath.exists(name)) {
         throw new InvalidRecipeException(
             "\"%s\" is the name of a recipe and an existing path; give the recipe another name"
                 .formatted(name));
@@ -162,11 +167,31 @@ final class RecipeModels implements AutoCloseable {
         plan,
         ParameterGroups.of(plan),
         recipeText,
-        alone.references(),
+        parents(alone.references()),
         inputs,
         layout,
         tokenizer,
         target);
+  }
+
+  /** Adapters count as parents of their own. */
+  private List<Parent> parents(List<String> references) throws IOException {
+    Map<String, Parent> parents = new LinkedHashMap<>();
+    for (String reference : references) {
+      List<ModelLocation> locations = open.model(reference).locations();
+      List<String> parts = ModelReference.parse(reference).parts();
+      for (int i = 0; i < parts.size(); i++) {
+        String part = parts.get(i);
+        ModelLocation location = locations.get(i);
+        Optional<String> commit = location.revision();
+        if (commit.isEmpty()) {
+          Path config = location.folder().toAbsolutePath().resolve("config.json");
+          commit = HubOrigin.of(config).map(HubOrigin::commit);
+        }
+        parents.put(part, Parent.of(part, LocalPath.exists(part), commit, location));
+      }
+    }
+    return List.copyOf(parents.values());
   }
 
   private InputIdentity identity(String reference) throws IOException {
