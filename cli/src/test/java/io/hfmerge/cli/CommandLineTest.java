@@ -108,16 +108,17 @@ class CommandLineTest {
     Outcome.of(place.sum("--sha256")).assertDone();
     String out = place.out.toString();
     assertThat(Outcome.of("verify", out, "--sha256", "--threads", "2").assertDone().out())
-        .startsWith(out + ": all as hfmerge.json says; 39 tensors, 4 files, ");
+        .contains(out + ": complete, and all as hfmerge.json says; 39 tensors, 4 files, ");
     Files.delete(place.out.resolve("config.json"));
     Outcome outcome = Outcome.of("verify", out);
     assertThat(outcome.code()).isEqualTo(ExitCode.MISMATCH.code());
     assertThat(outcome.err()).isEmpty();
     assertThat(outcome.out())
         .startsWith("config.json: expected a file, found none\n")
-        .contains(out + ": 1 difference from hfmerge.json");
-    Outcome.of("verify", place.a.toString())
-        .assertRefused(ExitCode.CHECKPOINT, List.of("expected hfmerge.json in it, found none"));
+        .contains(out + ": 1 thing is wrong");
+    assertThat(Outcome.of("verify", place.a.toString()).assertDone().out())
+        .contains("there is no hfmerge.json to compare checksums with")
+        .contains(place.a + ": complete; 39 tensors");
     Outcome.of("verify", out, "--threads", "0")
         .assertRefused(ExitCode.USAGE, List.of("--threads: expected 1 to 1024"));
   }

@@ -18,18 +18,20 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code hfmerge verify}: reads a merged folder again and compares it with its manifest. */
+/** {@code hfmerge verify}: reads a model folder again, compares it with its manifest, checks it. */
 @Command(
     name = "verify",
     description = {
       "Compares a merged folder with the checksums in its hfmerge.json: every tensor, every other"
-          + " file, that none is missing and none was added. Exits with 13 where they differ."
+          + " file, that none is missing and none was added. Then, or in any other model folder,"
+          + " checks that it is complete: index, metadata, config, layers, vocabulary, finite"
+          + " numbers. Exits with 13 if anything is wrong."
     })
 public final class VerifyCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "OUT", description = "A folder that merge or sum has written.")
+  @Parameters(paramLabel = "OUT", description = "A model folder, merged by hfmerge or not.")
   private Path folder = Path.of("");
 
   @Option(

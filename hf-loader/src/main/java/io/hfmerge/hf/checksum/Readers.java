@@ -10,8 +10,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Threads that read files. */
-final class Readers {
+/** Threads that read files or tensors. */
+public final class Readers {
 
   private Readers() {}
 
@@ -22,10 +22,10 @@ final class Readers {
    * @throws IOException the first task's, in their order, that failed; {@link
    *     InterruptedIOException} if the caller was interrupted
    */
-  static <T> List<T> run(int threads, List<Callable<T>> tasks) throws IOException {
+  public static <T> List<T> run(int threads, List<Callable<T>> tasks) throws IOException {
     try (ExecutorService pool =
         Executors.newFixedThreadPool(
-            threads, Thread.ofPlatform().daemon().name("hfmerge-checksum-", 0).factory())) {
+            threads, Thread.ofPlatform().daemon().name("hfmerge-reader-", 0).factory())) {
       List<T> results = new ArrayList<>();
       for (Future<T> task : pool.invokeAll(tasks)) {
         results.add(task.get());
@@ -33,7 +33,7 @@ final class Readers {
       return results;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while files were read for their checksums");
+      throw new InterruptedIOException("interrupted while files were read");
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case IOException io -> throw io;

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -25,15 +26,19 @@ import tools.jackson.core.json.JsonFactory;
 
 /**
  * {@code model.safetensors.index.json} or {@code pytorch_model.bin.index.json}: which file of its
- * folder holds which tensor. Its {@code metadata} is not believed and not read.
+ * folder holds which tensor. Of its {@code metadata} only the size is read, and not believed.
  *
  * @param index the index file
  * @param fileByTensor name of the shard for each tensor name
+ * @param totalSize bytes of all tensors, as the metadata says; empty if it does not
  */
-public record ShardIndex(Path index, Map<String, String> fileByTensor) {
+public record ShardIndex(Path index, Map<String, String> fileByTensor, OptionalLong totalSize) {
 
   /** Far above any real index (a 60,000-tensor one has 6 MB). */
   private static final long MAX_INDEX_BYTES = 200_000_000;
+
+  /** Up to which every whole number is a double. */
+  private static final double MAX_EXACT = 0x1p53;
 
   public ShardIndex {
     fileByTensor = Collections.unmodifiableMap(new LinkedHashMap<>(fileByTensor));
@@ -54,15 +59,20 @@ public record ShardIndex(Path index, Map<String, String> fileByTensor) {
     }
     Map<String, String> weightMap = new LinkedHashMap<>();
     boolean found = false;
+    OptionalLong totalSize = OptionalLong.empty();
     try (JsonParser json =
         JsonFactory.builder()
             .build()
             .createParser(ObjectReadContext.empty(), Files.readAllBytes(index))) {
       expect(index, json, json.nextToken(), JsonToken.START_OBJECT, "an object");
       while (json.nextToken() != JsonToken.END_OBJECT) {
-        boolean isMap = json.currentName().equals("weight_map");
+        String name = json.currentName();
+        boolean isMap = name.equals("weight_map");
         JsonToken value = json.nextToken();
         if (!isMap) {
+          if (name.equals("metadata") && value == JsonToken.START_OBJECT) {
+            totalSize = totalSize(json);
+          }
           json.skipChildren();
           continue;
         }
@@ -93,7 +103,25 @@ public record ShardIndex(Path index, Map<String, String> fileByTensor) {
     for (Map.Entry<String, String> entry : weightMap.entrySet()) {
       checkFileName(index, entry.getKey(), entry.getValue());
     }
-    return new ShardIndex(index, weightMap);
+    return new ShardIndex(index, weightMap, totalSize);
+  }
+
+  /** Reads the metadata to its end; some writers have the size as 1.0e9. */
+  private static OptionalLong totalSize(JsonParser json) {
+    OptionalLong found = OptionalLong.empty();
+    while (json.nextToken() != JsonToken.END_OBJECT) {
+      boolean isSize = json.currentName().equals("total_size");
+      JsonToken value = json.nextToken();
+      if (isSize
+          && (value == JsonToken.VALUE_NUMBER_INT || value == JsonToken.VALUE_NUMBER_FLOAT)) {
+        double size = json.getDoubleValue();
+        if (size >= 0 && size < MAX_EXACT && size == Math.rint(size)) {
+          found = OptionalLong.of((long) size);
+        }
+      }
+      json.skipChildren();
+    }
+    return found;
   }
 
   private static void expect(

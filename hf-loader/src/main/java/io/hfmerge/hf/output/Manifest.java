@@ -142,18 +142,11 @@ record Manifest(
   /**
    * Reads the file of a folder.
    *
-   * @throws MalformedCheckpointException if there is none, or it is not one
+   * @throws MalformedCheckpointException if it is no manifest
    * @throws IOException if it cannot be read
    */
   static Manifest read(Path folder) throws IOException {
     Path file = folder.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
-      throw new MalformedCheckpointException(
-          folder
-              + ": expected "
-              + FILE
-              + " in it, found none; only folders that hfmerge has merged can be verified");
-    }
     long size = Files.size(file);
     if (size > MAX_BYTES) {
       throw new MalformedCheckpointException(

@@ -1,13 +1,14 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.hf.checklist.Finding;
+import io.hfmerge.hf.checklist.ModelChecklist;
 import io.hfmerge.hf.checksum.Crc32c;
 import io.hfmerge.hf.checksum.FileRange;
 import io.hfmerge.hf.checksum.RangeChecksums;
 import io.hfmerge.hf.checksum.Sha256;
 import io.hfmerge.hf.output.Manifest.FileEntry;
 import io.hfmerge.hf.output.Manifest.TensorEntry;
-import io.hfmerge.hf.output.Verification.Finding;
 import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.progress.ProgressListener;
@@ -25,10 +26,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Reads a merged folder again and compares it with its {@code hfmerge.json}: every tensor by dtype,
- * shape and checksum, every other file by size and checksum, that none is missing and none was
- * added. Files whose names begin with a dot, as version control and the Hub's downloader leave
- * them, are passed over.
+ * Reads a model folder again. Where it has a {@code hfmerge.json} it is compared with that: every
+ * tensor by dtype, shape and checksum, every other file by size and checksum, that none is missing
+ * and none was added. Files whose names begin with a dot, as version control and the Hub's
+ * downloader leave them, are passed over. If nothing differs, or there is no manifest, the folder
+ * goes through {@link ModelChecklist}.
  */
 public final class ModelVerifier {
 
@@ -65,11 +67,11 @@ public final class ModelVerifier {
   /**
    * Verifies a folder.
    *
-   * @param folder one that a merge wrote
+   * @param folder one that a merge wrote, or any other model folder
    * @param threads for reading, at least 1
    * @param sha256 whether the SHA-256 that the manifest may have are compared too
    * @param listener hears of the bytes read
-   * @throws MalformedCheckpointException if the folder has no manifest or a malformed one
+   * @throws MalformedCheckpointException if the folder has a malformed manifest
    * @throws IOException if a file cannot be read
    */
   public static Verification verify(
@@ -77,7 +79,35 @@ public final class ModelVerifier {
     if (!Files.isDirectory(folder)) {
       throw new IOException(folder + ": expected a folder, found none");
     }
+    if (Files.notExists(folder.resolve(Manifest.FILE))) {
+      return checkAlone(folder, threads, sha256, listener);
+    }
     return new ModelVerifier(folder, Manifest.read(folder)).run(threads, sha256, listener);
+  }
+
+  private static Verification checkAlone(
+      Path folder, int threads, boolean sha256, ProgressListener listener) throws IOException {
+    long start = System.nanoTime();
+    listener.started("verifying", ModelChecklist.bytesToRead(folder));
+    ModelChecklist.Result result = ModelChecklist.check(folder, threads, listener);
+    listener.finished();
+    List<String> notes = new ArrayList<>();
+    notes.add(
+        "there is no "
+            + Manifest.FILE
+            + " to compare checksums with"
+            + (sha256 ? ", nor any SHA-256" : "")
+            + ": hfmerge did not merge this folder");
+    notes.addAll(result.notes());
+    return new Verification(
+        folder,
+        false,
+        result.tensors(),
+        FolderFiles.list(folder).size(),
+        result.bytesRead(),
+        System.nanoTime() - start,
+        result.findings(),
+        notes);
   }
 
   private Verification run(int threads, boolean sha256, ProgressListener listener)
@@ -91,13 +121,22 @@ public final class ModelVerifier {
       tensors = locateTensors(present, sound);
       bytes = ranges.stream().mapToLong(FileRange::length).sum();
       long hashed = sha256 ? bytesToHash(sound) : 0;
-      listener.started("verifying", bytes + hashed);
+      long scanned = ModelChecklist.bytesToRead(folder);
+      listener.started("verifying", bytes + hashed + scanned);
       compareChecksums(RangeChecksums.of(ranges, threads, listener));
       if (sha256) {
         compareSha256(present, sound, threads, listener);
         bytes += hashed;
       }
       compareIndex(present);
+      if (findings.isEmpty()) {
+        ModelChecklist.Result result = ModelChecklist.check(folder, threads, listener);
+        findings.addAll(result.findings());
+        notes.addAll(result.notes());
+        bytes += result.bytesRead();
+      } else {
+        notes.add("whether it is complete by itself was not checked");
+      }
       listener.finished();
     } finally {
       closeAll();
@@ -105,6 +144,7 @@ public final class ModelVerifier {
     noteInputs();
     return new Verification(
         folder,
+        true,
         tensors,
         manifest.files().size(),
         bytes,
@@ -171,7 +211,8 @@ public final class ModelVerifier {
           .values()
           .forEach(tensor -> {
             if (!found.contains(tensor.spec().name())) {
-              find(place(tensor.spec().name()), tensor.spec().describe(), "no such tensor");
+              find(
+                  Finding.tensor(tensor.spec().name()), tensor.spec().describe(), "no such tensor");
             }
           });
     } else if (missing > 0) {
@@ -196,12 +237,18 @@ public final class ModelVerifier {
     for (TensorSpec tensor : weights.tensors()) {
       TensorEntry expected = manifest.tensors().get(tensor.name());
       if (expected == null || !found.add(tensor.name())) {
-        find(place(tensor.name()) + " in " + name, "no such tensor there", tensor.describe());
+        find(
+            Finding.tensor(tensor.name()) + " in " + name,
+            "no such tensor there",
+            tensor.describe());
         told.add(name);
         continue;
       }
       if (!expected.spec().equals(tensor)) {
-        find(place(tensor.name()) + " in " + name, expected.spec().describe(), tensor.describe());
+        find(
+            Finding.tensor(tensor.name()) + " in " + name,
+            expected.spec().describe(),
+            tensor.describe());
       }
       FileRange range = weights.range(tensor.name());
       ranges.add(range);
@@ -221,7 +268,10 @@ public final class ModelVerifier {
           whole.merge(file, Crc32c.shift(found, following), (a, b) -> a ^ b);
           TensorEntry expected = manifest.tensors().get(name);
           if (expected != null && expected.checksum() != found) {
-            find(place(name) + " in " + file, checksum(expected.checksum()), checksum(found));
+            find(
+                Finding.tensor(name) + " in " + file,
+                checksum(expected.checksum()),
+                checksum(found));
             told.add(file);
           }
         }
@@ -309,10 +359,6 @@ public final class ModelVerifier {
 
   private void find(String where, String expected, String found) {
     findings.add(new Finding(where, expected, found));
-  }
-
-  private static String place(String tensor) {
-    return "tensor \"" + tensor + '"';
   }
 
   private static String checksum(int crc) {

@@ -1,23 +1,28 @@
 package io.hfmerge.hf.output;
 
+import io.hfmerge.hf.checklist.Finding;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
- * What was found when a merged folder was compared with its manifest.
+ * What was found when a model folder was checked by itself and, where it has a manifest, compared
+ * with that.
  *
  * @param folder the folder
- * @param tensors number of tensors compared
+ * @param manifest whether it has one
+ * @param tensors number of tensors read
  * @param files number of files compared
  * @param bytesRead bytes of the folder that were read
  * @param elapsedNanos time from first to last byte
- * @param findings where the folder is not what the manifest says
+ * @param findings what is wrong: where the folder is not what the manifest says, else faults of its
+ *     own
  * @param notes what is worth knowing and no fault of the folder: inputs that have changed since
  */
 public record Verification(
     Path folder,
+    boolean manifest,
     int tensors,
     int files,
     long bytesRead,
@@ -25,27 +30,12 @@ public record Verification(
     List<Finding> findings,
     List<String> notes) {
 
-  /**
-   * A difference.
-   *
-   * @param where file or tensor
-   * @param expected what the manifest says
-   * @param found what is there
-   */
-  public record Finding(String where, String expected, String found) {
-
-    /** One line. */
-    public String describe() {
-      return where + ": expected " + expected + ", found " + found;
-    }
-  }
-
   public Verification {
     findings = List.copyOf(findings);
     notes = List.copyOf(notes);
   }
 
-  /** Whether the folder is what its manifest says. */
+  /** Whether nothing is wrong. */
   public boolean matches() {
     return findings.isEmpty();
   }
@@ -61,19 +51,23 @@ public record Verification(
             Locale.ROOT,
             "%s: %s; %,d tensors, %,d files, %,d bytes read in %.2f s (%.1f GB/s)",
             folder,
-            matches()
-                ? "all as " + Manifest.FILE + " says"
-                : String.format(
-                    Locale.ROOT,
-                    "%,d %s from %s",
-                    findings.size(),
-                    findings.size() == 1 ? "difference" : "differences",
-                    Manifest.FILE),
+            summary(),
             tensors,
             files,
             bytesRead,
             seconds,
             bytesRead / 1e9 / Math.max(seconds, 1e-9)));
     return lines;
+  }
+
+  private String summary() {
+    if (matches()) {
+      return manifest ? "complete, and all as " + Manifest.FILE + " says" : "complete";
+    }
+    return String.format(
+        Locale.ROOT,
+        "%,d %s",
+        findings.size(),
+        findings.size() == 1 ? "thing is wrong" : "things are wrong");
   }
 }

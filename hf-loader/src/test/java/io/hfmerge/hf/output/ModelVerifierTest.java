@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hfmerge.error.MalformedCheckpointException;
-import io.hfmerge.hf.output.Verification.Finding;
+import io.hfmerge.hf.checklist.Finding;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.hf.testing.ModelFolders;
+import io.hfmerge.hf.testing.StoredTensor;
 import io.hfmerge.progress.ProgressListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,6 +29,9 @@ class ModelVerifierTest {
 
   private static final String FIRST = "model-00001-of-00004.safetensors";
   private static final String SECOND = "model-00002-of-00004.safetensors";
+
+  private static final String NO_TOKENIZER =
+      "no tokenizer files: programs cannot turn text into the model's tokens";
 
   @TempDir Path temp;
 
@@ -92,7 +96,7 @@ class ModelVerifierTest {
       assertThat(heard).hasValue(announced.get());
       assertThat(verification.lines().getLast()).contains("all as hfmerge.json says", "39 tensors");
     }
-    assertThat(verify(single).notes()).isEmpty();
+    assertThat(verify(single).notes()).containsExactly(NO_TOKENIZER);
   }
 
   @Test
@@ -106,7 +110,7 @@ class ModelVerifierTest {
       assertThat(found.getFirst().where()).matches("tensor \".*\" in model.safetensors");
       assertThat(found.getFirst().describe())
           .matches(".*: expected CRC-32C [0-9a-f]{8}, found CRC-32C [0-9a-f]{8}");
-      assertThat(verify(single).lines().getLast()).contains("1 difference from hfmerge.json");
+      assertThat(verify(single).lines().getLast()).contains("1 thing is wrong");
       flip(file, position);
     }
     assertThat(findings(single)).isEmpty();
@@ -217,18 +221,39 @@ class ModelVerifierTest {
     Verification changed = verify(single);
     assertThat(changed.findings()).isEmpty();
     assertThat(changed.notes())
-        .singleElement()
-        .asString()
-        .contains("input " + a + " has changed", "2026-01-02T03:04:05Z");
+        .anySatisfy(note ->
+            assertThat(note).contains("input " + a + " has changed", "2026-01-02T03:04:05Z"));
     Files.delete(a.resolve("model.safetensors"));
-    assertThat(verify(single).notes()).containsExactly("input " + a + " is not there any more");
+    assertThat(verify(single).notes())
+        .containsExactly(NO_TOKENIZER, "input " + a + " is not there any more");
   }
 
   @Test
-  void refusesAFolderWithoutAManifestOrWithABrokenOne() throws IOException {
-    assertThatThrownBy(() -> verify(a))
-        .isInstanceOf(MalformedCheckpointException.class)
-        .hasMessageContaining("expected hfmerge.json in it, found none");
+  void checksAFolderWithoutAManifestByItself() throws IOException {
+    Verification verification = verify(a);
+    assertThat(verification.matches()).isTrue();
+    assertThat(verification.notes())
+        .anyMatch(note -> note.contains("no hfmerge.json to compare checksums with"));
+    Path broken =
+        ModelFolders.copy(
+            ModelFolders.golden("llama", "a"),
+            temp.resolve("broken"),
+            t -> t.name().equals("model.norm.weight") ? notANumber(t) : t);
+    assertThat(verify(broken).findings())
+        .singleElement()
+        .extracting(Finding::describe)
+        .asString()
+        .contains("tensor \"model.norm.weight\": expected finite numbers, found 1");
+  }
+
+  private static StoredTensor notANumber(StoredTensor tensor) {
+    double[] values = tensor.values().clone();
+    values[0] = Double.NaN;
+    return StoredTensor.of(tensor.name(), tensor.spec().dtype(), tensor.spec().shape(), values);
+  }
+
+  @Test
+  void refusesABrokenManifest() throws IOException {
     assertThatThrownBy(() -> verify(temp.resolve("nowhere")))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("expected a folder, found none");
