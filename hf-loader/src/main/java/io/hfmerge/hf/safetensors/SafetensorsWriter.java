@@ -25,9 +25,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonEncoding;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
@@ -64,8 +66,18 @@ public final class SafetensorsWriter implements CheckpointWriter {
     }
   }
 
+  /**
+   * A file.
+   *
+   * @param direct the same file past the page cache, where large writes go that way
+   */
   private record OpenShard(
-      Path path, FileChannel channel, int headerChecksum, int headerBytes, long dataBytes) {
+      Path path,
+      FileChannel channel,
+      Optional<FileChannel> direct,
+      int headerChecksum,
+      int headerBytes,
+      long dataBytes) {
 
     long sizeBytes() {
       return Math.addExact(headerBytes, dataBytes);
@@ -76,6 +88,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
   private final List<OpenShard> shards = new ArrayList<>();
   private final Map<String, Place> places = new LinkedHashMap<>();
   private final WriteBehind behind = new WriteBehind();
+  private @Nullable DirectWrites directWrites;
 
   private SafetensorsWriter(Path folder) {
     this.folder = folder;
@@ -172,11 +185,30 @@ public final class SafetensorsWriter implements CheckpointWriter {
     Set<StandardOpenOption> options = EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
     options.addAll(creation);
     FileChannel channel = FileChannel.open(path, options);
-    OpenShard open =
-        new OpenShard(
-            path, channel, Crc32c.of(ByteBuffer.wrap(header)), header.length, shard.sizeBytes());
-    shards.add(open);
-    channel.truncate(open.sizeBytes());
+    long size = Math.addExact(header.length, shard.sizeBytes());
+    Optional<FileChannel> direct = Optional.empty();
+    try {
+      direct = DirectWrites.open(path, size);
+    } finally {
+      // closed with the others, whatever happens next
+      shards.add(
+          new OpenShard(
+              path,
+              channel,
+              direct,
+              Crc32c.of(ByteBuffer.wrap(header)),
+              header.length,
+              shard.sizeBytes()));
+    }
+    OpenShard open = shards.getLast();
+    if (direct.isPresent() && directWrites == null) {
+      directWrites = new DirectWrites();
+    }
+    channel.truncate(size);
+    if (direct.isPresent() && channel.size() < size) {
+      // blocks within a file's size may be written side by side
+      writeFully(open, ByteBuffer.allocate(1), size - 1);
+    }
     writeFully(open, ByteBuffer.wrap(header), 0);
     long offset = header.length;
     for (TensorSpec spec : shard.tensors()) {
@@ -324,15 +356,24 @@ public final class SafetensorsWriter implements CheckpointWriter {
     }
     for (long done = 0; done < size; done += MAX_WRITE_BYTES) {
       long length = Math.min(MAX_WRITE_BYTES, size - done);
-      ByteBuffer slice = source.asSlice(done, length).asByteBuffer();
+      MemorySegment piece = source.asSlice(done, length);
       // before the system call: what was just computed is still in the cache
       long following = place.spec().sizeBytes() - offsetBytes - done - length;
-      int contribution = Crc32c.shift(Crc32c.of(slice), following);
-      writeFully(place.shard(), slice.rewind(), place.offset() + offsetBytes + done);
+      int contribution = Crc32c.shift(Crc32c.of(piece.asByteBuffer()), following);
+      write(place.shard(), piece, place.offset() + offsetBytes + done);
       place.checksum().accumulateAndGet(contribution, (a, b) -> a ^ b);
     }
     place.written().addAndGet(size);
-    behind.written(place.shard().path(), place.shard().channel(), size);
+  }
+
+  private void write(OpenShard shard, MemorySegment source, long position) throws IOException {
+    DirectWrites writes = directWrites;
+    if (writes != null && shard.direct().isPresent() && DirectWrites.takes(source.byteSize())) {
+      writes.write(shard.path(), shard.direct().get(), shard.channel(), source, position);
+    } else {
+      writeFully(shard, source.asByteBuffer(), position);
+      behind.written(shard.path(), shard.channel(), source.byteSize());
+    }
   }
 
   private static void writeFully(OpenShard shard, ByteBuffer source, long position)
@@ -358,6 +399,9 @@ public final class SafetensorsWriter implements CheckpointWriter {
       }
     }
     behind.close();
+    if (directWrites != null) {
+      directWrites.drain();
+    }
     for (OpenShard shard : shards) {
       shard.channel().force(true);
     }
@@ -385,10 +429,18 @@ public final class SafetensorsWriter implements CheckpointWriter {
   @Override
   public void close() throws IOException {
     behind.close();
+    if (directWrites != null) {
+      directWrites.close();
+    }
     IOException failure = null;
-    for (OpenShard shard : shards) {
+    List<FileChannel> channels = new ArrayList<>();
+    shards.forEach(shard -> {
+      shard.direct().ifPresent(channels::add);
+      channels.add(shard.channel());
+    });
+    for (FileChannel channel : channels) {
       try {
-        shard.channel().close();
+        channel.close();
       } catch (IOException e) {
         if (failure == null) {
           failure = e;
