@@ -1,5 +1,6 @@
 package io.hfmerge.cli;
 
+import io.hfmerge.error.AccessRefusedException;
 import io.hfmerge.error.HfMergeException;
 import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.error.InputChangedException;
@@ -13,6 +14,7 @@ import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.concurrent.CancellationException;
 
 /** What the process returns. The numbers are part of the interface and do not change. */
 public enum ExitCode {
@@ -30,6 +32,7 @@ public enum ExitCode {
   INPUT_CHANGED(11, "an input changed while it was merged"),
   NON_FINITE(12, "NaN or infinities came out of finite inputs and --allow-nan was not given"),
   MISMATCH(13, "verify found differences"),
+  ACCESS_REFUSED(14, "the Hub does not give the model to this user (gated, private, wrong token)"),
   INTERRUPTED(130, "stopped from outside");
 
   private final int code;
@@ -59,9 +62,11 @@ public enum ExitCode {
             case InputChangedException e -> INPUT_CHANGED;
             case NonFiniteOutputException e -> NON_FINITE;
             case MemoryBudgetException e -> USAGE;
+            case AccessRefusedException e -> ACCESS_REFUSED;
           };
       case IOException e -> IO;
       case InterruptedException e -> INTERRUPTED;
+      case CancellationException e -> INTERRUPTED;
       default -> INTERNAL;
     };
   }

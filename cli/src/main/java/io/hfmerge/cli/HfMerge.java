@@ -2,6 +2,7 @@ package io.hfmerge.cli;
 
 import io.hfmerge.cli.command.AnalyzeCommand;
 import io.hfmerge.cli.command.ConvertCommand;
+import io.hfmerge.cli.command.DownloadCommand;
 import io.hfmerge.cli.command.ExtractLoraCommand;
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.command.MergeCommand;
@@ -58,6 +59,7 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new MergeCommand());
     commandLine.addSubcommand(new MethodsCommand());
     commandLine.addSubcommand(new ExtractLoraCommand());
+    commandLine.addSubcommand(new DownloadCommand());
     commandLine.addSubcommand(new VerifyCommand());
     commandLine.addSubcommand(new ConvertCommand());
     try {

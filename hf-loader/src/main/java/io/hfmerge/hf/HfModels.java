@@ -22,9 +22,9 @@ import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens models by reference: a folder, a file of safetensors or PyTorch, {@code sample:NAME}, or
- * whatever else a {@link ModelResolver} on the class path knows; {@code BASE+ADAPTER} is a base
- * with a PEFT adapter applied ({@link ModelReference}).
+ * Opens models by reference: a folder, a file of safetensors or PyTorch, {@code sample:NAME}, a
+ * model on the Hugging Face Hub, or whatever else a {@link ModelResolver} on the class path knows;
+ * {@code BASE+ADAPTER} is a base with a PEFT adapter applied ({@link ModelReference}).
  */
 public final class HfModels {
 
@@ -32,6 +32,7 @@ public final class HfModels {
 
   private final List<ModelResolver> resolvers;
   private final Architectures architectures;
+  private final OpenOptions options;
 
   /**
    * Opens by these parts only.
@@ -39,10 +40,21 @@ public final class HfModels {
    * @param resolvers asked in ascending order
    */
   public HfModels(List<ModelResolver> resolvers, Architectures architectures) {
+    this(resolvers, architectures, OpenOptions.DEFAULT);
+  }
+
+  private HfModels(
+      List<ModelResolver> resolvers, Architectures architectures, OpenOptions options) {
     List<ModelResolver> sorted = new ArrayList<>(resolvers);
     sorted.sort(Comparator.comparingInt(ModelResolver::order));
     this.resolvers = List.copyOf(sorted);
     this.architectures = architectures;
+    this.options = options;
+  }
+
+  /** The same, opening models in this way. */
+  public HfModels with(OpenOptions changed) {
+    return new HfModels(resolvers, architectures, changed);
   }
 
   /**
@@ -77,7 +89,8 @@ public final class HfModels {
   /**
    * Opens a model with the parts that {@link #load()} finds.
    *
-   * @param reference a folder, a file, {@code sample:NAME}, ...
+   * @param reference a folder, a file, {@code sample:NAME}, {@code owner/name@revision} on the Hub,
+   *     ...
    * @throws UnresolvedReferenceException if nothing knows the reference; lists what was tried
    * @throws io.hfmerge.error.MalformedCheckpointException if a file breaks its format's rules
    * @throws IOException if a file cannot be read
@@ -86,7 +99,17 @@ public final class HfModels {
     return load().openModel(reference);
   }
 
-  /** Opens a model; see {@link #open}. */
+  /**
+   * Opens a model with the parts that {@link #load()} finds.
+   *
+   * @param reference see {@link #open(String)}
+   * @param options how far it is, whether to stop, whether to download
+   */
+  public static HfModel open(String reference, OpenOptions options) throws IOException {
+    return load().with(options).openModel(reference);
+  }
+
+  /** Opens a model; see {@link #open(String)}. */
   public HfModel openModel(String reference) throws IOException {
     ModelReference parts = ModelReference.parse(reference);
     ModelLocation location = locate(parts.model());
@@ -168,6 +191,9 @@ public final class HfModels {
             config, WeightFiles.open(reference, ModelLocation.file(weights)).checkpoint());
       }
     }
+    if (location.remote().isPresent()) {
+      return Adapter.of(config, location.remote().get().open(reference));
+    }
     throw new UnresolvedReferenceException(
         "%s: expected %s beside %s, found none"
             .formatted(folder, Adapter.FILES.getFirst(), AdapterConfig.FILE));
@@ -182,7 +208,7 @@ public final class HfModels {
   public ModelLocation locate(String reference) throws IOException {
     ResolutionAttempts attempts = new ResolutionAttempts();
     for (ModelResolver resolver : resolvers) {
-      Optional<ModelLocation> location = resolver.resolve(reference, attempts);
+      Optional<ModelLocation> location = resolver.resolve(reference, options, attempts);
       if (location.isPresent()) {
         return location.get();
       }
@@ -192,7 +218,8 @@ public final class HfModels {
             .append('"')
             .append(reference)
             .append(
-                "\": expected a folder, a .safetensors or .bin file or sample:NAME, found none of them");
+                "\": expected a folder, a .safetensors or .bin file, sample:NAME or a model on the"
+                    + " Hub, found none of them");
     attempts.list().forEach(attempt -> message.append("\n  tried ").append(attempt));
     throw new UnresolvedReferenceException(message.toString());
   }

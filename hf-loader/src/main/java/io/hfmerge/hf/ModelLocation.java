@@ -10,8 +10,18 @@ import java.util.Optional;
  * @param weightsFile the one file of weights meant, where the reference named a file; else the
  *     folder's own files are looked up
  * @param revision commit or version, where the source has one
+ * @param remote the weights, where they are not in the folder
  */
-public record ModelLocation(Path folder, Optional<Path> weightsFile, Optional<String> revision) {
+public record ModelLocation(
+    Path folder,
+    Optional<Path> weightsFile,
+    Optional<String> revision,
+    Optional<RemoteWeights> remote) {
+
+  /** With weights on this machine. */
+  public ModelLocation(Path folder, Optional<Path> weightsFile, Optional<String> revision) {
+    this(folder, weightsFile, revision, Optional.empty());
+  }
 
   /** A model folder. */
   public static ModelLocation folder(Path folder) {

@@ -11,7 +11,8 @@ import java.util.Optional;
 public interface ModelResolver {
 
   /**
-   * Place among the resolvers; those that come with hfmerge have 0 (local files) and 100 (samples).
+   * Place among the resolvers; those that come with hfmerge have 0 (local files), 100 (samples) and
+   * 200 (the Hub).
    */
   int order();
 
@@ -25,4 +26,15 @@ public interface ModelResolver {
    * @throws io.hfmerge.error.HfMergeException if the reference is this resolver's own and wrong
    */
   Optional<ModelLocation> resolve(String reference, ResolutionAttempts attempts) throws IOException;
+
+  /**
+   * Finds the files of a model, fetching them if need be.
+   *
+   * @param options for what takes long; a resolver that has its files at hand need not look at them
+   * @return as {@link #resolve(String, ResolutionAttempts)}
+   */
+  default Optional<ModelLocation> resolve(
+      String reference, OpenOptions options, ResolutionAttempts attempts) throws IOException {
+    return resolve(reference, attempts);
+  }
 }

@@ -46,6 +46,9 @@ record WeightFiles(Checkpoint checkpoint, List<String> notes) {
    * @throws UnresolvedReferenceException if there are none
    */
   static WeightFiles open(String reference, ModelLocation location) throws IOException {
+    if (location.remote().isPresent()) {
+      return new WeightFiles(location.remote().get().open(reference), List.of());
+    }
     if (location.weightsFile().isPresent()) {
       return file(reference, location.weightsFile().get());
     }

@@ -64,11 +64,12 @@ class HfModelsTest {
         .isInstanceOf(UnresolvedReferenceException.class)
         .hasMessage(
             """
-            "gpt5": expected a folder, a .safetensors or .bin file or sample:NAME, found none of them
+            "gpt5": expected a folder, a .safetensors or .bin file, sample:NAME or a model on the Hub, found none of them
               tried the path %s: no such file or folder
-              tried a sample: those are written sample:NAME, one of all-MiniLM-L6-v2\
+              tried a sample: those are written sample:NAME, one of all-MiniLM-L6-v2
+              tried the Hub: not in the local cache (%s/models--gpt5) and offline (HF_HUB_OFFLINE)\
             """
-                .formatted(Path.of("gpt5").toAbsolutePath()));
+                .formatted(Path.of("gpt5").toAbsolutePath(), System.getenv("HF_HUB_CACHE")));
   }
 
   @Test

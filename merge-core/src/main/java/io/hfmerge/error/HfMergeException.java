@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  * faults stay {@link java.io.IOException}.
  */
 public abstract sealed class HfMergeException extends RuntimeException
-    permits MalformedCheckpointException,
+    permits AccessRefusedException,
+        MalformedCheckpointException,
         IncompatibleCheckpointsException,
         InvalidRecipeException,
         UnresolvedReferenceException,

@@ -7,11 +7,11 @@ import io.hfmerge.analysis.ModelAnalyzer;
 import io.hfmerge.analysis.report.CsvReport;
 import io.hfmerge.analysis.report.JsonReport;
 import io.hfmerge.cli.Version;
+import io.hfmerge.cli.option.StreamOption;
 import io.hfmerge.cli.output.AnalysisTable;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.HfModels;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -21,7 +21,9 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -57,7 +59,9 @@ public final class AnalyzeCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
-      description = "A folder, a .safetensors or .bin file, sample:NAME, or BASE+ADAPTER.")
+      description =
+          "A folder, a .safetensors or .bin file, sample:NAME, OWNER/NAME[@REVISION][:FOLDER] on the"
+              + " Hugging Face Hub, or BASE+ADAPTER.")
   private String reference = "";
 
   @Option(
@@ -108,13 +112,16 @@ public final class AnalyzeCommand implements Callable<Integer> {
       description = "Worker threads (default: one per core). The numbers do not depend on it.")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Mixin private final StreamOption stream = new StreamOption();
+
   @Override
   public Integer call() throws Exception {
     AnalysisRequest request = request();
     AnalysisReport report;
     List<String> notes;
-    try (HfModel model = HfModels.open(reference);
-        ProgressLine progress = ProgressLine.create()) {
+    CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
+    try (ProgressLine progress = ProgressLine.create(commandLine.getErr());
+        HfModel model = stream.models(progress).openModel(reference)) {
       AnalysisSubject subject =
           new AnalysisSubject(
               model.reference(),

@@ -4,13 +4,12 @@ import io.hfmerge.cli.option.FloatDType;
 import io.hfmerge.cli.option.FolderOptions;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
-import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.output.ConversionSettings;
-import io.hfmerge.hf.output.ConvertedModel;
 import io.hfmerge.hf.output.ModelConverter;
 import io.hfmerge.hf.output.WeightFormat;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -39,7 +38,9 @@ public final class ConvertCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "MODEL",
-      description = "A folder, a .safetensors or .bin file, sample:NAME, or BASE+ADAPTER.")
+      description =
+          "A folder, a .safetensors or .bin file, sample:NAME, OWNER/NAME[@REVISION][:FOLDER] on the"
+              + " Hugging Face Hub, or BASE+ADAPTER.")
   private String reference = "";
 
   @Parameters(index = "1", paramLabel = "OUT", description = "Folder to create.")
@@ -69,19 +70,16 @@ public final class ConvertCommand implements Callable<Integer> {
             options.settings(spec),
             WeightFormat.valueOf(format.name().toUpperCase(Locale.ROOT)),
             Optional.ofNullable(dtype).map(FloatDType::value));
-    ModelConverter converter = new ModelConverter(HfModels.load());
     PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-    if (options.dryRun()) {
-      converter.describePlan(reference, settings).stream()
-          .map(Terminal::printable)
-          .forEach(out::println);
-    } else {
-      ConvertedModel converted;
-      try (ProgressLine progress = ProgressLine.create()) {
-        converted = converter.convert(reference, target, settings, progress);
-      }
-      converted.lines().stream().map(Terminal::printable).forEach(out::println);
+    List<String> lines;
+    try (ProgressLine progress = ProgressLine.create()) {
+      ModelConverter converter = new ModelConverter(options.models(progress));
+      lines =
+          options.dryRun()
+              ? converter.describePlan(reference, settings)
+              : converter.convert(reference, target, settings, progress).lines();
     }
+    lines.stream().map(Terminal::printable).forEach(out::println);
     out.flush();
     return 0;
   }

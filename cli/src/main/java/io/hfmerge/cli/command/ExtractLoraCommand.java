@@ -5,9 +5,9 @@ import io.hfmerge.analysis.lora.LoraExtraction;
 import io.hfmerge.analysis.spectral.RankChoice;
 import io.hfmerge.cli.Version;
 import io.hfmerge.cli.option.RankOptions;
+import io.hfmerge.cli.option.StreamOption;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.ModelLocation;
 import io.hfmerge.hf.output.AdapterWriter;
 import io.hfmerge.tensor.DType;
@@ -75,6 +75,8 @@ public final class ExtractLoraCommand implements Callable<Integer> {
       description = "Matrices worked on at a time (default: one per core).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Mixin private final StreamOption stream = new StreamOption();
+
   @Override
   public Integer call() throws Exception {
     if (threads < 1 || threads > MOST_THREADS) {
@@ -87,12 +89,11 @@ public final class ExtractLoraCommand implements Callable<Integer> {
                 usage(
                     "--dtype: expected float32, bfloat16 or float16, found \"" + dtypeName + '"'));
     RankChoice choice = rank.choice().orElseThrow(() -> usage("Missing --rank=R or --energy=E"));
-    HfModels models = HfModels.load();
     AdapterReport report;
-    try (HfModel old = models.openModel(base);
-        HfModel tuned = models.openModel(model);
-        AdapterWriter writer = AdapterWriter.create(target, force, inputs(old, tuned));
-        ProgressLine progress = ProgressLine.create()) {
+    try (ProgressLine progress = ProgressLine.create();
+        HfModel old = stream.models(progress).openModel(base);
+        HfModel tuned = stream.models(progress).openModel(model);
+        AdapterWriter writer = AdapterWriter.create(target, force, inputs(old, tuned))) {
       report =
           LoraExtraction.write(
               old, tuned, choice, dtype, writer, threads, Version.number(), progress);

@@ -6,6 +6,7 @@ import com.github.freva.asciitable.HorizontalAlign;
 import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.OpenOptions;
 import io.hfmerge.hf.json.PythonJson;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
@@ -40,7 +41,9 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Parameters(
       paramLabel = "MODEL",
-      description = "A folder, a .safetensors or .bin file, sample:NAME, or BASE+ADAPTER.")
+      description =
+          "A folder, a .safetensors or .bin file, sample:NAME, OWNER/NAME[@REVISION][:FOLDER] on the"
+              + " Hugging Face Hub, or BASE+ADAPTER.")
   private String reference = "";
 
   @Option(
@@ -52,7 +55,9 @@ public final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-    try (HfModel model = HfModels.open(reference)) {
+    // headers are all it takes, so that nothing large is downloaded for them
+    OpenOptions options = OpenOptions.DEFAULT.withStream(true);
+    try (HfModel model = HfModels.open(reference, options)) {
       switch (format) {
         case table -> printTable(model, out);
         case json -> out.print(PythonJson.write(json(model)));

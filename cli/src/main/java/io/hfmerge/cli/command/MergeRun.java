@@ -3,9 +3,7 @@ package io.hfmerge.cli.command;
 import io.hfmerge.cli.option.OutputOptions;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
-import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.output.MergeSettings;
-import io.hfmerge.hf.output.MergedModels;
 import io.hfmerge.hf.output.ModelMerger;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.RecipeBook;
@@ -13,6 +11,7 @@ import io.hfmerge.recipe.RecipeWriter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine;
 
 /** What {@code merge} and {@code sum} have in common: a recipe, carried out or only planned. */
@@ -32,19 +31,16 @@ final class MergeRun {
     // a recipe that is handed on makes the same weights again, without the option
     String text = book.equals(read) ? readText : new RecipeWriter().write(book);
     PrintWriter out = commandLine.getOut();
-    ModelMerger merger = new ModelMerger(HfModels.load(), methods);
     MergeSettings settings = options.settings();
-    if (options.dryRun()) {
-      merger.describePlan(book, settings, options.verbose()).stream()
-          .map(Terminal::printable)
-          .forEach(out::println);
-    } else {
-      MergedModels merged;
-      try (ProgressLine progress = ProgressLine.create(commandLine.getErr())) {
-        merged = merger.merge(book, text, target, settings, progress);
-      }
-      merged.lines().stream().map(Terminal::printable).forEach(out::println);
+    List<String> lines;
+    try (ProgressLine progress = ProgressLine.create(commandLine.getErr())) {
+      ModelMerger merger = new ModelMerger(options.models(progress), methods);
+      lines =
+          options.dryRun()
+              ? merger.describePlan(book, settings, options.verbose())
+              : merger.merge(book, text, target, settings, progress).lines();
     }
+    lines.stream().map(Terminal::printable).forEach(out::println);
     out.flush();
     return 0;
   }

@@ -18,6 +18,7 @@ import io.hfmerge.recipe.RecipeBook;
 import io.hfmerge.recipe.RecipeBuilder;
 import io.hfmerge.recipe.RecipeWriter;
 import io.hfmerge.tensor.DType;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -127,16 +129,13 @@ public final class SumCommand implements Callable<Integer> {
       throw usage("--dry-run: not with --lora");
     }
     MergeSettings settings = options.settings();
-    HfModels models = HfModels.load();
     Map<String, Double> weights = weights();
-    List<ModelLocation> inputs = new ArrayList<>();
-    for (String reference : weights.keySet()) {
-      inputs.add(models.locate(reference));
-    }
     List<AdapterSum.Term> terms = new ArrayList<>();
     AdapterReport report;
-    try (AdapterWriter writer = AdapterWriter.create(target, settings.replace(), inputs);
-        ProgressLine progress = ProgressLine.create()) {
+    try (ProgressLine progress = ProgressLine.create();
+        AdapterWriter writer =
+            adapterWriter(options.models(progress), weights.keySet(), settings)) {
+      HfModels models = options.models(progress);
       for (Map.Entry<String, Double> entry : weights.entrySet()) {
         Adapter adapter = models.openAdapter(entry.getKey());
         terms.add(new AdapterSum.Term(adapter, lambda * entry.getValue()));
@@ -157,6 +156,15 @@ public final class SumCommand implements Callable<Integer> {
     }
     AdapterLines.print(report, Objects.requireNonNull(spec).commandLine().getOut());
     return 0;
+  }
+
+  private AdapterWriter adapterWriter(
+      HfModels models, Set<String> references, MergeSettings settings) throws IOException {
+    List<ModelLocation> inputs = new ArrayList<>();
+    for (String reference : references) {
+      inputs.add(models.locate(reference));
+    }
+    return AdapterWriter.create(target, settings.replace(), inputs);
   }
 
   private Map<String, Double> weights() {

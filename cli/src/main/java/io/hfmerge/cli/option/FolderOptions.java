@@ -2,9 +2,12 @@ package io.hfmerge.cli.option;
 
 import io.hfmerge.cli.Version;
 import io.hfmerge.engine.MergeOptions;
+import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.output.MergeSettings;
+import io.hfmerge.progress.ProgressListener;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -48,6 +51,13 @@ public final class FolderOptions {
       names = "--dry-run",
       description = "Print what would be read, merged, copied and written, and stop.")
   private boolean dryRun;
+
+  @Mixin private final StreamOption stream = new StreamOption();
+
+  /** What opens models as asked for; a plan alone needs headers, and downloads nothing large. */
+  public HfModels models(ProgressListener listener) {
+    return stream.models(listener, dryRun);
+  }
 
   public boolean dryRun() {
     return dryRun;

@@ -1,6 +1,8 @@
 package io.hfmerge.cli.option;
 
+import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.output.MergeSettings;
+import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.RecipeBook;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,11 @@ public final class OutputOptions {
 
   @Option(names = "--verbose", description = "With --dry-run: a line for each tensor as well.")
   private boolean verbose;
+
+  /** What opens models as asked for; see {@link FolderOptions#models}. */
+  public HfModels models(ProgressListener listener) {
+    return folder.models(listener);
+  }
 
   public boolean dryRun() {
     return folder.dryRun();

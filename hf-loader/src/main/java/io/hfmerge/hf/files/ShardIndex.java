@@ -149,6 +149,11 @@ public record ShardIndex(Path index, Map<String, String> fileByTensor, OptionalL
     }
   }
 
+  /** Names of the shards, sorted. */
+  public List<String> names() {
+    return List.copyOf(new TreeSet<>(fileByTensor.values()));
+  }
+
   /**
    * The shards, by name.
    *
@@ -157,7 +162,7 @@ public record ShardIndex(Path index, Map<String, String> fileByTensor, OptionalL
    */
   public List<Path> paths() throws IOException {
     List<Path> paths = new ArrayList<>();
-    for (String file : new TreeSet<>(fileByTensor.values())) {
+    for (String file : names()) {
       Path path = index.resolveSibling(file);
       if (!Files.isRegularFile(path)) {
         throw new MalformedCheckpointException(

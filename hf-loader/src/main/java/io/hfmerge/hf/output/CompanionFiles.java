@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * licence, the Python files of remote-code models, and sentence-transformers' module files. Weights
  * in any format, training state and the base's own README are left behind.
  */
-final class CompanionFiles {
+public final class CompanionFiles {
 
   private static final Set<String> NAMES =
       Set.of(
@@ -41,6 +41,30 @@ final class CompanionFiles {
   private CompanionFiles() {}
 
   /**
+   * Whether a file may have to be copied, which for Python files the config decides.
+   *
+   * @param path relative to the model's folder, with slashes
+   */
+  public static boolean isCompanion(String path) {
+    int slash = path.indexOf('/');
+    if (slash < 0) {
+      return isNamed(path) || path.endsWith(".py");
+    }
+    return isCompanionFolder(path.substring(0, slash)) && isInner(path.substring(slash + 1));
+  }
+
+  private static boolean isNamed(String name) {
+    return TokenizerFiles.NAMES.contains(name)
+        || NAMES.contains(name)
+        || LICENCE.matcher(name).matches();
+  }
+
+  /** In a companion folder itself, not deeper. */
+  private static boolean isInner(String name) {
+    return name.indexOf('/') < 0 && (name.endsWith(".json") || name.endsWith(".jinja"));
+  }
+
+  /**
    * Finds the companion files of a model.
    *
    * @param source folder of the model
@@ -56,15 +80,11 @@ final class CompanionFiles {
         found.add(name + "/");
         for (Path inner : list(file)) {
           String innerName = inner.getFileName().toString();
-          if (innerName.endsWith(".json") || innerName.endsWith(".jinja")) {
+          if (isInner(innerName)) {
             found.add(name + "/" + innerName);
           }
         }
-      } else if (!folder
-          && (TokenizerFiles.NAMES.contains(name)
-              || NAMES.contains(name)
-              || LICENCE.matcher(name).matches()
-              || (remoteCode && name.endsWith(".py")))) {
+      } else if (!folder && (isNamed(name) || (remoteCode && name.endsWith(".py")))) {
         found.add(name);
       }
     }
