@@ -1,6 +1,5 @@
 package io.hfmerge.hf.hub;
 
-import io.hfmerge.error.AccessRefusedException;
 import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.hf.OpenOptions;
 import io.hfmerge.hf.hub.HubClient.Hops;
@@ -133,7 +132,7 @@ final class FileDownload {
       // a name that is final must not stand for zeros after a power failure
       out.force(true);
       return digest.finish();
-    } catch (AccessRefusedException | MalformedCheckpointException e) {
+    } catch (IOException | RuntimeException e) {
       if (Files.exists(part) && Files.size(part) == 0) {
         Files.delete(part);
       }
