@@ -36,7 +36,9 @@ public final class OutputOptions {
 
   @Option(
       names = "--sha256",
-      description = "Record the SHA-256 of all inputs and outputs in hfmerge.json.")
+      description =
+          "Record the SHA-256 of all inputs and outputs in hfmerge.json; of weights read with --stream,"
+              + " the one that the Hub states.")
   private boolean sha256;
 
   @Option(names = "--verbose", description = "With --dry-run: a line for each tensor as well.")

@@ -18,7 +18,8 @@ public record Parent(
 
   /** A repository on the Hub as opposed to a path, which means nothing to others. */
   private static final Pattern HUB_ID =
-      Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*)(@[^\\s+:]+)?");
+      Pattern.compile(
+          "([A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*)(@[^\\s+:]+)?(:[^\\s+]+)?");
 
   /**
    * Reads what its README says.

@@ -43,7 +43,7 @@ final class FileHashes {
         }
         own.add(file.withSha256(found));
       }
-      hashed.add(new InputIdentity(input.reference(), input.revision(), own));
+      hashed.add(new InputIdentity(input.reference(), input.revision(), own, input.remote()));
     }
     return hashed;
   }

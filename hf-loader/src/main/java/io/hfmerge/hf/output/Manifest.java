@@ -1,6 +1,7 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.hf.RemoteFile;
 import io.hfmerge.hf.checksum.Crc32c;
 import io.hfmerge.hf.json.JsonText;
 import io.hfmerge.tensor.DType;
@@ -136,7 +137,19 @@ record Manifest(
       entries.add(entry);
     }
     json.put("files", entries);
+    if (!input.remote().isEmpty()) {
+      json.put("remote", input.remote().stream().map(Manifest::json).toList());
+    }
     return json;
+  }
+
+  private static Map<String, Object> json(RemoteFile file) {
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("address", file.address());
+    entry.put("bytes", file.sizeBytes());
+    entry.put("hub_commit", file.commit());
+    file.sha256().ifPresent(hash -> entry.put("hub_sha256", hash));
+    return entry;
   }
 
   /**
@@ -214,7 +227,17 @@ record Manifest(
                   .map(commit -> new HubOrigin(commit, text(file, "hub_sha256"))),
               text(file, "sha256")));
     }
-    return new InputIdentity(node.required("reference").asString(), text(node, "revision"), files);
+    List<RemoteFile> remote = new ArrayList<>();
+    node.path("remote")
+        .forEach(file ->
+            remote.add(
+                new RemoteFile(
+                    file.required("address").asString(),
+                    file.required("bytes").asLong(),
+                    file.required("hub_commit").asString(),
+                    text(file, "hub_sha256"))));
+    return new InputIdentity(
+        node.required("reference").asString(), text(node, "revision"), files, remote);
   }
 
   private static Path path(String text) {

@@ -42,10 +42,7 @@ record RunIdentity(
         plan.recipe().seed(),
         Sha256.of(sources(plan, groups).getBytes(StandardCharsets.UTF_8)),
         SafetensorsWriter.layoutSha256(plan.layout(), settings.maxShardBytes()),
-        inputs.stream()
-            .flatMap(input -> input.files().stream())
-            .map(FileIdentity::fingerprint)
-            .toList());
+        inputs.stream().flatMap(InputIdentity::fingerprints).toList());
   }
 
   private static String sources(MergePlan plan, ParameterGroups groups) {
