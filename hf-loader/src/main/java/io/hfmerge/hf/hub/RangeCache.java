@@ -22,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 final class RangeCache implements Closeable {
 
   /** Long enough to make a request worth its round trip. */
-  static final int CHUNK_BYTES = 8 << 20;
+  static final int CHUNK_BYTES = 4 << 20;
 
   /** Requests at a time, and most chunks fetched ahead. */
   private static final int CONNECTIONS = 8;
 
   /** What readers look at, what is on its way, and what was just read and is read again. */
-  private static final int MAX_CHUNKS = 24;
+  private static final int MAX_CHUNKS = 16;
 
   private record Key(RangeSource source, long number) {}
 
