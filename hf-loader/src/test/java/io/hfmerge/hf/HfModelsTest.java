@@ -67,7 +67,7 @@ class HfModelsTest {
             "gpt5": expected a folder, a .safetensors or .bin file, sample:NAME or a model on the Hub, found none of them
               tried the path %s: no such file or folder
               tried a sample: those are written sample:NAME, one of all-MiniLM-L6-v2
-              tried the Hub: not in the local cache (%s/models--gpt5) and offline (HF_HUB_OFFLINE)\
+              tried the Hub: gpt5: not in the local cache (%s/models--gpt5) and offline (HF_HUB_OFFLINE)\
             """
                 .formatted(Path.of("gpt5").toAbsolutePath(), System.getenv("HF_HUB_CACHE")));
   }

@@ -21,7 +21,7 @@ class ReadmeTest {
   @TempDir Path temp;
 
   @ParameterizedTest
-  @CsvSource({"djl, DjlSample", "merge, MergeSample"})
+  @CsvSource({"djl, DjlSample", "hub, HubSample", "merge, MergeSample"})
   void readmeShowsTheSampleAsItIsCompiled(String region, String source) throws IOException {
     String code =
         Files.readString(Path.of("src/main/java/io/hfmerge/examples/readme", source + ".java"));

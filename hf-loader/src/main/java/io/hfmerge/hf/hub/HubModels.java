@@ -75,8 +75,8 @@ public final class HubModels {
       return cached(reference, cache)
           .orElseThrow(() ->
               new UnreachableHubException(
-                  "not in the local cache (%s) and offline (HF_HUB_OFFLINE)"
-                      .formatted(cache.folder()),
+                  "%s: not in the local cache (%s) and offline (HF_HUB_OFFLINE)"
+                      .formatted(reference.describe(), cache.folder()),
                   null));
     }
     String commit;
@@ -106,7 +106,9 @@ public final class HubModels {
     Optional<FetchedModel> copy = cached(reference, cache);
     if (copy.isEmpty()) {
       throw new UnreachableHubException(
-          failure.getMessage() + "; and not in the local cache (" + cache.folder() + ")", failure);
+          "%s: %s; and not in the local cache (%s)"
+              .formatted(reference.describe(), failure.getMessage(), cache.folder()),
+          failure);
     }
     options
         .listener()

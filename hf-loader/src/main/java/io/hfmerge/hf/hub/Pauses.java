@@ -36,7 +36,7 @@ interface Pauses {
   default Pauses told(ProgressListener listener, Duration from) {
     return time -> {
       if (time.compareTo(from) >= 0) {
-        listener.notice("the Hub asks to wait " + time.toSeconds() + " s before the next request");
+        listener.notice("waiting " + time.toSeconds() + " s before asking the Hub again");
       }
       pause(time);
     };
