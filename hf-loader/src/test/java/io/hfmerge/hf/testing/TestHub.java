@@ -43,6 +43,11 @@ public final class TestHub implements AutoCloseable {
   private static final Pattern RESOLVE = Pattern.compile("/(.+)/resolve/([^/]+)/(.+)");
   private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d*)");
 
+  /** An entry that is no file. */
+  private static final String FOLDER =
+      "{\"type\":\"directory\",\"oid\":\"%s\",\"size\":0,\"path\":\"onnx\"}"
+          .formatted("0".repeat(40));
+
   /**
    * A request that came.
    *
@@ -320,7 +325,7 @@ public final class TestHub implements AutoCloseable {
     String entries =
         paths.subList(from, to).stream()
             .map(path -> entry(path, files.get(path)))
-            .collect(Collectors.joining(",", "[{\"type\":\"directory\",\"path\":\"onnx\"},", "]"));
+            .collect(Collectors.joining(",", "[" + FOLDER + ",", "]"));
     json(paths.isEmpty() ? "[]" : entries).to(exchange);
   }
 
