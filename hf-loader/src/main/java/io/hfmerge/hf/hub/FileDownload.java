@@ -93,6 +93,13 @@ final class FileDownload {
   }
 
   private void download(Path part) throws IOException {
+    if (!Files.exists(part)) {
+      Optional<Path> others = cache.partOfOthers(file);
+      if (others.isPresent()) {
+        // a copy, since its owner may still be writing; the hash tells whether it was right
+        Files.copy(others.get(), part);
+      }
+    }
     boolean continued = Files.exists(part);
     String found = fetch(part);
     if (!found.equals(file.etag()) && continued) {

@@ -3,6 +3,7 @@ package io.hfmerge.hf.hub;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -41,6 +42,8 @@ final class HubCache {
    * random name it is found again.
    */
   private static final String OWN_PART = ".68666d67";
+
+  private static final String UNFINISHED = ".incomplete";
 
   private static final int MAX_REF_BYTES = 1000;
 
@@ -148,12 +151,33 @@ final class HubCache {
 
   /** Where the download of a blob grows. */
   Path unfinished(HubFile file) {
-    return repository.resolve("blobs").resolve(file.etag() + OWN_PART + ".incomplete");
+    return repository.resolve("blobs").resolve(file.etag() + OWN_PART + UNFINISHED);
+  }
+
+  /**
+   * The longest part of a blob that another program has left, or is at work on: a prefix of the
+   * content, most likely.
+   */
+  Optional<Path> partOfOthers(HubFile file) throws IOException {
+    Path longest = null;
+    long length = 0;
+    try (DirectoryStream<Path> parts =
+        Files.newDirectoryStream(repository.resolve("blobs"), file.etag() + "*" + UNFINISHED)) {
+      for (Path part : parts) {
+        boolean own = part.equals(unfinished(file));
+        long size = own || !Files.isRegularFile(part) ? 0 : Files.size(part);
+        if (size > length && size <= file.sizeBytes()) {
+          longest = part;
+          length = size;
+        }
+      }
+    }
+    return Optional.ofNullable(longest);
   }
 
   /** Where it grows if the file system has no locks: nobody else has this name. */
   Path unfinishedAlone(HubFile file) {
-    return repository.resolve("blobs").resolve(file.etag() + randomPart() + ".incomplete");
+    return repository.resolve("blobs").resolve(file.etag() + randomPart() + UNFINISHED);
   }
 
   Path lock(HubFile file) {

@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -99,10 +100,15 @@ final class HubClient implements AutoCloseable {
   private final BodyWatch watch;
   private final Pauses pauses;
 
-  /** A server that never answered is not waited for: most likely there is no network. */
-  private volatile boolean answered;
+  private final AtomicBoolean answered;
 
-  HubClient(HubSettings settings, OpenOptions options, Pauses pauses) {
+  /**
+   * Connects when it is first asked for something.
+   *
+   * @param answered whether the Hub has answered before; set when it does
+   */
+  HubClient(HubSettings settings, OpenOptions options, Pauses pauses, AtomicBoolean answered) {
+    this.answered = answered;
     this.settings = settings;
     this.cancelled = options.cancelled();
     this.errors = new HubErrors(settings);
@@ -215,7 +221,7 @@ final class HubClient implements AutoCloseable {
         http.sendAsync(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     try {
       HttpResponse<InputStream> response = await(future, address);
-      answered = true;
+      answered.set(true);
       return response;
     } catch (ExecutionException e) {
       throw failure(address, e.getCause());
@@ -254,9 +260,9 @@ final class HubClient implements AutoCloseable {
     return switch (cause) {
       case SSLException e ->
           new UnreachableHubException(shown + ": no secure connection: " + e.getMessage(), e);
-      case ConnectException e when !answered && settings.isEndpoint(address) ->
+      case ConnectException e when !answered.get() && settings.isEndpoint(address) ->
           new UnreachableHubException(shown + " cannot be reached: " + reason(e), e);
-      case HttpTimeoutException e when !answered && settings.isEndpoint(address) ->
+      case HttpTimeoutException e when !answered.get() && settings.isEndpoint(address) ->
           new UnreachableHubException(shown + " cannot be reached: " + reason(e), e);
       case IOException e ->
           TransientHubException.of(shown + ": the connection failed: " + reason(e), e);

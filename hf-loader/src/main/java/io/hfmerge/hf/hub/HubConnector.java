@@ -2,6 +2,7 @@ package io.hfmerge.hf.hub;
 
 import io.hfmerge.hf.OpenOptions;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
@@ -9,11 +10,18 @@ import java.util.function.Function;
  *
  * @param settings of the Hub
  * @param pauses how a client waits before it tries again
+ * @param answered whether it has ever answered any of them: one that never did is not waited for,
+ *     since most likely there is no network
  */
-record HubConnector(HubSettings settings, Function<OpenOptions, Pauses> pauses) {
+record HubConnector(
+    HubSettings settings, Function<OpenOptions, Pauses> pauses, AtomicBoolean answered) {
 
   /** A user is not told of shorter waiting. */
   private static final Duration TOLD_FROM = Duration.ofSeconds(5);
+
+  HubConnector(HubSettings settings, Function<OpenOptions, Pauses> pauses) {
+    this(settings, pauses, new AtomicBoolean());
+  }
 
   /** Clients that really wait. */
   HubConnector(HubSettings settings) {
@@ -21,6 +29,6 @@ record HubConnector(HubSettings settings, Function<OpenOptions, Pauses> pauses) 
   }
 
   HubClient connect(OpenOptions options) {
-    return new HubClient(settings, options, pauses.apply(options));
+    return new HubClient(settings, options, pauses.apply(options), answered);
   }
 }

@@ -32,6 +32,11 @@ record HubSelection(
 
   private static final String INDEX_ENDING = ".index.json";
   private static final String SAFETENSORS_ENDING = ".safetensors";
+
+  /** Of files of weights that a reference may name. */
+  private static final List<String> FILE_ENDINGS =
+      List.of(SAFETENSORS_ENDING, ".bin", ".pt", ".pth", ".ckpt");
+
   private static final List<String> OTHERS = List.of("config.json", "README.md");
   private static final int MAX_SHOWN = 8;
 
@@ -51,7 +56,7 @@ record HubSelection(
     Optional<HubFile> named =
         files.stream()
             .filter(file -> reference.subfolder().filter(file.path()::equals).isPresent())
-            .filter(file -> file.path().endsWith(SAFETENSORS_ENDING))
+            .filter(file -> FILE_ENDINGS.stream().anyMatch(file.path()::endsWith))
             .findFirst();
     String folder =
         named

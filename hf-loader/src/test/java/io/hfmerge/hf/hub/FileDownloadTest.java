@@ -143,6 +143,26 @@ class FileDownloadTest {
   }
 
   @Test
+  void goesOnWhereAnotherProgramStopped() throws IOException {
+    Path blobs = unfinished().getParent();
+    Files.createDirectories(blobs);
+    String etag = TestHub.etag("model.safetensors", weights);
+    Path python = blobs.resolve(etag + ".incomplete");
+    Files.write(python, Arrays.copyOf(weights, 2_000_000));
+    Files.write(blobs.resolve(etag + ".0123abcd.incomplete"), Arrays.copyOf(weights, 1_000_000));
+
+    FetchedModel fetched = fixture.fetch("org/m");
+
+    assertThat(fetched.location().folder().resolve("model.safetensors")).hasBinaryContent(weights);
+    assertThat(hub.requests())
+        .filteredOn(Request::storage)
+        .extracting(request -> request.range().orElse("all"))
+        .containsExactly("bytes=2000000-");
+    assertThat(python).hasSize(2_000_000); // its owner's
+    assertThat(unfinished()).doesNotExist();
+  }
+
+  @Test
   void takesWhatIsCompleteWithoutARequest() throws IOException {
     Files.createDirectories(unfinished().getParent());
     Files.write(unfinished(), weights);
