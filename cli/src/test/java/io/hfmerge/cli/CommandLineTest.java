@@ -46,6 +46,7 @@ class CommandLineTest {
             "INPUT_CHANGED 11",
             "NON_FINITE 12",
             "MISMATCH 13",
+            "ACCESS_REFUSED 14",
             "INTERRUPTED 130");
   }
 
