@@ -1,5 +1,6 @@
 package io.hfmerge.hf;
 
+import io.hfmerge.hf.arch.Architecture;
 import io.hfmerge.hf.arch.Architectures;
 import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.config.ModelConfig;
@@ -19,6 +20,7 @@ public final class HfModel implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final Optional<ModelConfig> config;
   private final ModelStructure structure;
+  private final Optional<Architecture> architecture;
   private final Optional<ModelLocation> adapter;
   private final List<String> notes;
 
@@ -35,6 +37,7 @@ public final class HfModel implements AutoCloseable {
     this.checkpoint = checkpoint;
     this.config = config;
     this.structure = architectures.structure(config.orElse(null), checkpoint);
+    this.architecture = config.flatMap(ModelConfig::modelType).flatMap(architectures::find);
     this.adapter = adapter;
     this.notes = List.copyOf(notes);
   }
@@ -72,6 +75,11 @@ public final class HfModel implements AutoCloseable {
   /** What a user should know of how weights were found and an adapter applies, a line each. */
   public List<String> notes() {
     return notes;
+  }
+
+  /** The definition of its family; empty where there is none. */
+  public Optional<Architecture> architecture() {
+    return architecture;
   }
 
   @Override

@@ -47,6 +47,10 @@ public final class DjlTensors implements AutoCloseable {
   public enum Option {
     /** F16 becomes F32: on the CPU the engine multiplies F16 about fifty times more slowly. */
     F16_AS_F32,
+    /** Every float becomes F32; F64 is rounded. */
+    ALL_AS_F32,
+    /** Every float becomes F16, rounded: for GPUs. */
+    ALL_AS_F16,
     /** No array shares the checkpoint's memory, so that all can be changed in place. */
     COPY
   }

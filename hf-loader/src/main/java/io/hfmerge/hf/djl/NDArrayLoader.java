@@ -58,6 +58,16 @@ final class NDArrayLoader {
   }
 
   NDArray load(TensorSpec tensor) throws IOException {
+    NDArray array = loadDecoded(tensor);
+    if (!options.contains(Option.ALL_AS_F16) || array.getDataType() != DataType.FLOAT32) {
+      return array;
+    }
+    try (array) {
+      return array.toType(DataType.FLOAT16, true);
+    }
+  }
+
+  private NDArray loadDecoded(TensorSpec tensor) throws IOException {
     DataType type = arrayType(tensor);
     Shape shape = new Shape(tensor.shape().dimensions());
     long elements = tensor.elements();
@@ -169,7 +179,8 @@ final class NDArrayLoader {
     return switch (dtype) {
       // DJL's BFLOAT16 aborts the JVM on the CPU, and it has no 8-bit floats
       case BF16, F8_E4M3, F8_E5M2, F8_E4M3FNUZ, F8_E5M2FNUZ -> true;
-      case F16 -> options.contains(Option.F16_AS_F32);
+      case F16 -> options.contains(Option.F16_AS_F32) || options.contains(Option.ALL_AS_F32);
+      case F64 -> options.contains(Option.ALL_AS_F32) || options.contains(Option.ALL_AS_F16);
       default -> false;
     };
   }
