@@ -5,6 +5,7 @@ import io.hfmerge.cli.command.ConvertCommand;
 import io.hfmerge.cli.command.DownloadCommand;
 import io.hfmerge.cli.command.ExtractLoraCommand;
 import io.hfmerge.cli.command.ForwardCommand;
+import io.hfmerge.cli.command.GenerateCommand;
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.command.MergeCommand;
 import io.hfmerge.cli.command.MethodsCommand;
@@ -64,6 +65,7 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new VerifyCommand());
     commandLine.addSubcommand(new ConvertCommand());
     commandLine.addSubcommand(new ForwardCommand());
+    commandLine.addSubcommand(new GenerateCommand());
     try {
       for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
         provider.commands().forEach(commandLine::addSubcommand);

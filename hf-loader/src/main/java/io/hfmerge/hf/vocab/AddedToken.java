@@ -1,6 +1,8 @@
 package io.hfmerge.hf.vocab;
 
 import io.hfmerge.hf.json.PythonJson;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * A token that a tokenizer looks for in the text before its model sees it.
@@ -48,6 +50,19 @@ record AddedToken(
   /** As {@code tokenizer.json} has it. */
   String tokenizerJson() {
     return "{\"id\": " + id + ", " + propertiesJson() + '}';
+  }
+
+  /** As {@code tokenizer.json} has it, key by key. */
+  Map<String, Object> properties() {
+    Map<String, Object> properties = new LinkedHashMap<>();
+    properties.put("id", id);
+    properties.put("content", content);
+    properties.put("single_word", singleWord);
+    properties.put("lstrip", lstrip);
+    properties.put("rstrip", rstrip);
+    properties.put("normalized", normalized);
+    properties.put("special", special);
+    return properties;
   }
 
   private String propertiesJson() {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against transformers 5.18 in f32 with eager attention. */
 class GoldenForwardTest {
@@ -34,19 +35,52 @@ class GoldenForwardTest {
   @ParameterizedTest
   @MethodSource("models")
   void givesWhatTransformersGives(String family, String model) throws Exception {
-    Path reference = ModelFolders.golden(family, "forward-" + model + ".safetensors");
+    compare(
+        ModelFolders.golden(family, model),
+        ModelFolders.golden(family, "forward-" + model + ".safetensors"));
+  }
+
+  /** See make_forward.py beside them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "qwen3",
+        "gemma",
+        "llama-llama3",
+        "llama-yarn",
+        "llama-linear",
+        "mistral-window",
+        "qwen2-window",
+        "phi-norms",
+        "gpt_neox-sequential",
+        "gpt2-scaled",
+        "llama-sequence",
+        "bert-model",
+        "bert-sequence",
+        "bert-token",
+        "bert-pretraining",
+        "roberta-sequence",
+        "roberta-token",
+        "vit-model"
+      })
+  void givesWhatTransformersGivesForOtherClassesAndSettings(String name) throws Exception {
+    Path model = ModelFolders.GOLDEN.resolve("forward").resolve(name).toAbsolutePath();
+    compare(model, model.resolve("forward.safetensors"));
+  }
+
+  private void compare(Path model, Path reference) throws Exception {
     Path output = folder.resolve("out.safetensors");
-    try (HfModel files = HfModels.open(ModelFolders.golden(family, model).toString());
+    try (HfModel files = HfModels.open(model.toString());
         TransformerModel loaded = TransformerModel.load(files, Device.cpu())) {
       ForwardFiles.run(loaded, reference, output);
     }
 
     Map<String, StoredTensor> expected = ModelFolders.read(reference);
     Map<String, StoredTensor> found = ModelFolders.read(output);
-    for (String name : List.of("hidden_first", "last_hidden_state", "logits")) {
+    for (String name : List.of("hidden_first", "last_hidden_state", "pooler_output", "logits")) {
       if (expected.containsKey(name)) {
         assertThat(found.get(name).spec()).isEqualTo(expected.get(name).spec());
-        assertThat(difference(expected.get(name), found.get(name), expected.get("attention_mask")))
+        assertThat(difference(expected.get(name), found.get(name), mask(name, expected)))
             .as(name)
             .isLessThanOrEqualTo(TOLERANCE);
       }
@@ -55,6 +89,11 @@ class GoldenForwardTest {
       assertThat(difference(expected.get("mean_nll"), found.get("mean_nll"), null))
           .isLessThanOrEqualTo(LOSS_TOLERANCE);
     }
+  }
+
+  private static StoredTensor mask(String name, Map<String, StoredTensor> expected) {
+    boolean byToken = expected.get(name).spec().shape().rank() == 3;
+    return byToken ? expected.get("attention_mask") : null;
   }
 
   /** Largest absolute difference at tokens that are not padding. */
