@@ -15,7 +15,7 @@ public final class ModelOptions {
 
   enum Device {
     cpu,
-    gpu
+    cuda
   }
 
   enum Precision {
@@ -27,14 +27,14 @@ public final class ModelOptions {
   @Option(
       names = "--device",
       paramLabel = "DEVICE",
-      description = "cpu or gpu (default: ${DEFAULT-VALUE}).")
+      description = "cpu or cuda (default: ${DEFAULT-VALUE}).")
   private Device device = Device.cpu;
 
   @Option(
       names = "--dtype",
       paramLabel = "TYPE",
       description =
-          "f32, f16 (on a gpu), or auto: f32, and on a gpu f16 where the weights are F16"
+          "f32, f16 (with cuda), or auto: f32, and with cuda f16 where the weights are F16"
               + " (default: ${DEFAULT-VALUE}).")
   private Precision precision = Precision.auto;
 
@@ -49,7 +49,7 @@ public final class ModelOptions {
   /** The options for loading. */
   public LoadOptions loadOptions(CommandSpec spec) {
     LoadOptions options =
-        (device == Device.gpu ? LoadOptions.gpu() : LoadOptions.cpu())
+        (device == Device.cuda ? LoadOptions.gpu() : LoadOptions.cpu())
             .precision(LoadOptions.Precision.valueOf(precision.name().toUpperCase(Locale.ROOT)));
     if (head == null) {
       return options;

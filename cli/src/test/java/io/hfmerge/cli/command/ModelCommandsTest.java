@@ -1,0 +1,131 @@
+package io.hfmerge.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hfmerge.cli.HfMerge;
+import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
+import io.hfmerge.tensor.TensorSpec;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code forward} and {@code generate}. */
+class ModelCommandsTest {
+
+  private static final Path GOLDEN = Path.of("../hf-loader/src/test/resources/golden");
+  private static final Path GPT2 = GOLDEN.resolve("checkpoints/gpt2");
+
+  @TempDir private Path folder;
+
+  private record Outcome(int code, String out, String err) {}
+
+  private static Outcome run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine commandLine =
+        HfMerge.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+    return new Outcome(commandLine.execute(arguments), out.toString(), err.toString());
+  }
+
+  @Test
+  void forwardWritesWhatTheModelGives() throws Exception {
+    Path output = folder.resolve("out.safetensors");
+    String inputs = GPT2.resolve("forward-base.safetensors").toString();
+    Outcome outcome =
+        run(
+            "forward",
+            GPT2.resolve("base").toString(),
+            "--inputs",
+            inputs,
+            "-o",
+            output.toString());
+
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.code()).isZero();
+    assertThat(outcome.out()).contains("attention_mask", "wrote logits F32[2, 17, 96]");
+    try (SafetensorsCheckpoint written = SafetensorsCheckpoint.openFile("out", output)) {
+      assertThat(written.tensors())
+          .extracting(TensorSpec::name)
+          .containsExactlyInAnyOrder("hidden_first", "last_hidden_state", "logits", "mean_nll");
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).containsExactly(output);
+    }
+  }
+
+  @Test
+  void forwardRefusesInputsThatDoNotFit() {
+    String inputs = GOLDEN.resolve("all-MiniLM-L6-v2-forward.safetensors").toString();
+    Outcome outcome =
+        run("forward", GPT2.resolve("base").toString(), "--inputs", inputs, "-o", "unused");
+
+    assertThat(outcome.code()).isEqualTo(4);
+    assertThat(outcome.err()).contains("expected a tensor \"input_ids\" or \"pixel_values\"");
+  }
+
+  @Test
+  void generateContinuesAPrompt() throws Exception {
+    Path model = withTokenizer();
+    Outcome text = run("generate", model.toString(), "--prompt", "ab", "--max-new-tokens", "5");
+    Outcome json =
+        run(
+            "generate",
+            model.toString(),
+            "--prompt",
+            "ab",
+            "--max-new-tokens",
+            "5",
+            "--format",
+            "json");
+
+    assertThat(text.err()).isEmpty();
+    JsonNode tree = JsonMapper.shared().readTree(json.out());
+    assertThat(tree.get("schema").stringValue()).isEqualTo("hfmerge.generate/1");
+    assertThat(tree.get("newTokens").size()).isBetween(1, 5);
+    assertThat(text.out()).isNotBlank();
+  }
+
+  @Test
+  void generateSaysWhatIsMissing() throws Exception {
+    Outcome untokenized = run("generate", GPT2.resolve("base").toString(), "--prompt", "a");
+    Outcome temperature =
+        run("generate", withTokenizer().toString(), "--prompt", "a", "--temperature=-1");
+    Outcome masked =
+        run("generate", "sample:all-MiniLM-L6-v2", "--prompt", "a", "--max-new-tokens", "1");
+
+    assertThat(untokenized.code()).isEqualTo(6);
+    assertThat(untokenized.err()).contains("expected tokenizer.json, vocab.txt");
+    assertThat(temperature.code()).isEqualTo(2);
+    assertThat(temperature.err()).contains("temperature: expected a number from 0 on");
+    assertThat(masked.code()).isEqualTo(8);
+    assertThat(masked.err()).contains("a bert model has no head for CAUSAL_LM here");
+  }
+
+  /** The GPT-2 checkpoint with a vocabulary of its 96 ids. */
+  private Path withTokenizer() throws Exception {
+    Path model = Files.createDirectories(folder.resolve("model"));
+    for (String name : new String[] {"config.json", "model.safetensors"}) {
+      Files.copy(
+          GPT2.resolve("base").resolve(name),
+          model.resolve(name),
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+    StringBuilder ids = new StringBuilder("{\"<|endoftext|>\": 0");
+    for (int i = 1; i < 95; i++) {
+      String character = String.valueOf((char) ('!' + i - 1));
+      ids.append(", ").append(JsonMapper.shared().writeValueAsString(character));
+      ids.append(": ").append(i);
+    }
+    Files.writeString(model.resolve("vocab.json"), ids.append(", \"ab\": 95}").toString());
+    Files.writeString(model.resolve("merges.txt"), "#version: 0.2\na b\n");
+    return model;
+  }
+}
