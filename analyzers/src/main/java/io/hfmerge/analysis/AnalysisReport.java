@@ -48,13 +48,16 @@ public record AnalysisReport(
    * @param dimensions its sizes, of known families
    * @param dtype the dtype of most elements of the layers' matrices, as safetensors names it; empty
    *     if there is none
+   * @param base what was subtracted from the weights, as the user named it; empty for the weights
+   *     themselves
    */
   public record Model(
       String id,
       Optional<String> revision,
       String modelType,
       Optional<ModelDimensions> dimensions,
-      String dtype) {}
+      String dtype,
+      Optional<String> base) {}
 
   /**
    * What was asked for, and where it ran.
@@ -68,7 +71,7 @@ public record AnalysisReport(
    * Stable ranks of a role across the model.
    *
    * @param role the role
-   * @param count number of matrices
+   * @param count number of matrices that are not constant
    * @param meanStableRank mean of ‖W‖_F/‖W‖₂
    * @param minStableRank the smallest
    * @param maxStableRank the largest
@@ -83,6 +86,7 @@ public record AnalysisReport(
    * @param heads products of heads measured
    * @param skipped things not measured
    * @param belowNoise matrices whose noise floor is above ε
+   * @param constant matrices whose elements are all equal, which no average counts
    * @param largestErrorBound the largest relative error bound of a spectral norm
    * @param roles stable ranks by role
    */
@@ -91,6 +95,7 @@ public record AnalysisReport(
       int heads,
       int skipped,
       int belowNoise,
+      int constant,
       double largestErrorBound,
       List<RoleSummary> roles) {
 

@@ -106,10 +106,7 @@ final class LayerJobs {
             slot.fill(() ->
                 Optional.of(
                     AttentionMetrics.of(
-                        layer,
-                        subject.structure().balanceTraits(),
-                        subject.checkpoint(),
-                        engine))));
+                        layer, subject.structure().balanceTraits(), subject, engine))));
   }
 
   private void addNeurons(WorkQueue queue, List<WeightMatrix> matrices) {
@@ -130,10 +127,7 @@ final class LayerJobs {
               slot.fill(() ->
                   Optional.of(
                       NeuronBalance.of(
-                          subject.checkpoint(),
-                          up,
-                          down,
-                          subject.structure().balanceTraits().mlp()))));
+                          subject, up, down, subject.structure().balanceTraits().mlp()))));
     }
   }
 
@@ -144,7 +138,11 @@ final class LayerJobs {
         .toList();
   }
 
+  /** Empty of a task vector: identities are of weights at a stationary point. */
   List<BalanceMetrics> balance() {
+    if (subject.base().isPresent()) {
+      return List.of();
+    }
     List<BalanceMetrics> all = new ArrayList<>();
     int[] from = {0, 0};
     for (int[] end : ends) {

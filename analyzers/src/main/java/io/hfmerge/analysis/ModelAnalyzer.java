@@ -8,11 +8,11 @@ import io.hfmerge.analysis.metric.MatrixMetrics;
 import io.hfmerge.analysis.metric.SpectrumMetrics;
 import io.hfmerge.analysis.spectral.SpectralEngine;
 import io.hfmerge.analysis.spectral.Spectrum;
+import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.arch.WeightMatrix;
 import io.hfmerge.progress.ProgressListener;
-import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +35,8 @@ public final class ModelAnalyzer {
    *     in QKV, in heads)
    * @throws io.hfmerge.error.MalformedCheckpointException if a tensor has not the shape that its
    *     role needs
+   * @throws IncompatibleCheckpointsException if the model and its base have layers of different
+   *     shapes, or nothing in common
    * @throws UnsupportedFeatureException if a CUDA device was asked for and there is none
    * @throws IOException if bytes cannot be read
    * @throws InterruptedException if this thread was interrupted; no thread of the analysis is left
@@ -66,8 +68,7 @@ public final class ModelAnalyzer {
       queue.add(
           cost(matrix, request.metrics()),
           MatrixBytes.of(subject.checkpoint(), matrix),
-          () ->
-              slot.fill(() -> Optional.of(measure(subject.checkpoint(), matrix, request, engine))));
+          () -> slot.fill(() -> Optional.of(measure(subject, matrix, request, engine))));
     }
     LayerJobs layers = new LayerJobs(subject, engine);
     if (request.heads()) {
@@ -81,6 +82,19 @@ public final class ModelAnalyzer {
       slot.skipped().ifPresent(skipped::add);
     }
     skipped.addAll(layers.skipped());
+    subject
+        .base()
+        .ifPresent(base ->
+            base.missingIn(subject)
+                .forEach(matrix ->
+                    skipped.add(
+                        new Skipped(
+                            matrix.label(), "%s has no counterpart".formatted(subject.id())))));
+    if (subject.base().isPresent() && results.isEmpty()) {
+      throw new IncompatibleCheckpointsException(
+          "%s and its base %s: expected matrices in common, found none"
+              .formatted(subject.id(), subject.base().get().base().id()));
+    }
     return ReportAssembly.of(
         subject, request, engine.device(), results, layers.heads(), layers.balance(), skipped);
   }
@@ -93,9 +107,9 @@ public final class ModelAnalyzer {
   }
 
   private static MatrixMetrics measure(
-      Checkpoint checkpoint, WeightMatrix matrix, AnalysisRequest request, SpectralEngine engine)
+      AnalysisSubject subject, WeightMatrix matrix, AnalysisRequest request, SpectralEngine engine)
       throws IOException, NonFiniteMatrixException {
-    try (MatrixSource source = MatrixSource.open(checkpoint, matrix)) {
+    try (MatrixSource source = subject.open(matrix)) {
       return switch (request.metrics()) {
         case NORMS ->
             MatrixMetrics.of(source, engine.norms(source), request.epsilon(), Optional.empty());
@@ -105,7 +119,11 @@ public final class ModelAnalyzer {
               source,
               spectrum.norms(),
               request.epsilon(),
-              Optional.of(SpectrumMetrics.of(spectrum.singularValues(), request.epsilon())));
+              Optional.of(
+                  SpectrumMetrics.of(
+                      spectrum.singularValues(),
+                      request.epsilon(),
+                      spectrum.norms().errorBound())));
         }
       };
     }

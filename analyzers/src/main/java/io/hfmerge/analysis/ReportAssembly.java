@@ -36,7 +36,8 @@ final class ReportAssembly {
             subject.revision(),
             subject.structure().modelType(),
             subject.structure().dimensions(),
-            dtype(matrices)),
+            dtype(matrices),
+            subject.base().map(base -> base.base().id())),
         new Settings(request, device),
         matrices,
         heads,
@@ -63,7 +64,7 @@ final class ReportAssembly {
     for (Role role : Role.values()) {
       DoubleSummaryStatistics ranks =
           matrices.stream()
-              .filter(matrix -> matrix.role() == role)
+              .filter(matrix -> matrix.role() == role && !matrix.constant())
               .mapToDouble(MatrixMetrics::stableRank)
               .summaryStatistics();
       if (ranks.getCount() > 0) {
@@ -77,6 +78,7 @@ final class ReportAssembly {
         heads.size(),
         skipped.size(),
         (int) matrices.stream().filter(MatrixMetrics::epsilonBelowNoise).count(),
+        (int) matrices.stream().filter(MatrixMetrics::constant).count(),
         matrices.stream().mapToDouble(MatrixMetrics::errorBound).max().orElse(0),
         roles);
   }

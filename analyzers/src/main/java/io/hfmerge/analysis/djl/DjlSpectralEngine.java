@@ -96,7 +96,7 @@ public final class DjlSpectralEngine implements SpectralEngine {
         return spectrum(matrix).norms();
       }
       BlockLanczos.Result result = BlockLanczos.largest(lines);
-      return new SpectralNorms(frobenius, result.value(), result.errorBound());
+      return SpectralNorms.of(frobenius, result.value(), result.errorBound(), matrix.floatError());
     }
   }
 

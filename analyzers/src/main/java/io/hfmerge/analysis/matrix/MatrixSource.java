@@ -2,21 +2,15 @@ package io.hfmerge.analysis.matrix;
 
 import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.error.UnsupportedFeatureException;
-import io.hfmerge.hf.arch.MatrixBlock;
 import io.hfmerge.hf.arch.WeightMatrix;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.DType;
-import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
- * A weight matrix {@code [out, in]} open for reading in panels of lines; owns the copies of tensors
- * that are not mapped, until closed.
+ * A matrix {@code [out, in]} open for reading in panels of lines: a stored weight matrix, or the
+ * difference of two, computed while it is read.
  *
  * <p>Shape: {@code rows x columns}, each below 2^31, the whole of any size. Reading decodes exactly
  * (F64 to {@code float} rounds). Singular values do not care about orientation, so most callers
@@ -24,16 +18,16 @@ import java.util.Optional;
  * storage runs the other way. NaN and infinities are passed through. Not thread-safe to close; any
  * number of threads may read.
  */
-public final class MatrixSource implements AutoCloseable {
+public abstract sealed class MatrixSource implements AutoCloseable
+    permits StoredMatrix, MatrixCombination {
+
+  /** Doubles in a panel: 4 MiB. */
+  static final int PANEL_DOUBLES = 1 << 19;
 
   private final WeightMatrix matrix;
-  private final List<StoredBlock> blocks;
-  private final Arena arena;
 
-  private MatrixSource(WeightMatrix matrix, List<StoredBlock> blocks, Arena arena) {
+  MatrixSource(WeightMatrix matrix) {
     this.matrix = matrix;
-    this.blocks = List.copyOf(blocks);
-    this.arena = arena;
   }
 
   /**
@@ -45,104 +39,31 @@ public final class MatrixSource implements AutoCloseable {
    * @throws IOException if bytes cannot be read
    */
   public static MatrixSource open(Checkpoint checkpoint, WeightMatrix matrix) throws IOException {
-    if (matrix.rows() > Integer.MAX_VALUE || matrix.columns() > Integer.MAX_VALUE) {
-      throw new UnsupportedFeatureException(
-          "%s is %d x %d; sides below 2^31 can be analysed"
-              .formatted(matrix.label(), matrix.rows(), matrix.columns()));
-    }
-    Arena arena = Arena.ofShared();
-    try {
-      List<StoredBlock> blocks = new ArrayList<>();
-      for (MatrixBlock block : matrix.blocks()) {
-        blocks.add(open(checkpoint, matrix, block, arena));
-      }
-      return new MatrixSource(matrix, blocks, arena);
-    } catch (IOException | RuntimeException e) {
-      arena.close();
-      throw e;
-    }
+    return StoredMatrix.read(checkpoint, matrix);
   }
 
-  private static StoredBlock open(
-      Checkpoint checkpoint, WeightMatrix matrix, MatrixBlock block, Arena arena)
-      throws IOException {
-    TensorSpec spec =
-        checkpoint
-            .find(block.tensor())
-            .orElseThrow(() ->
-                new MalformedCheckpointException(
-                    "%s has no tensor \"%s\", part of %s"
-                        .formatted(checkpoint.id(), block.tensor(), matrix.label())));
-    if (!spec.dtype().isFloat()) {
-      throw new UnsupportedFeatureException(
-          "tensor \"%s\" is %s, which is not a matrix of numbers"
-              .formatted(spec.name(), spec.describe()));
-    }
-    List<Long> shape = spec.shape().dimensions();
-    long storedRows = shape.isEmpty() ? 1 : shape.get(0);
-    long pitch = 1;
-    for (long dimension : shape.subList(Math.min(1, shape.size()), shape.size())) {
-      pitch = Math.multiplyExact(pitch, dimension);
-    }
-    long lines = block.transposed() ? pitch : storedRows;
-    long length = block.transposed() ? storedRows : pitch;
-    if (block.firstRow() < 0
-        || block.rows() < 0
-        || block.firstRow() > lines - block.rows()
-        || block.columns() != length
-        || block.columns() != matrix.columns()) {
-      throw new MalformedCheckpointException(
-          "tensor \"%s\" is %s; %s needs rows %d to %d of length %d of it"
-              .formatted(
-                  spec.name(),
-                  spec.describe(),
-                  matrix.label(),
-                  block.firstRow(),
-                  block.firstRow() + block.rows(),
-                  matrix.columns()));
-    }
-    Optional<MemorySegment> mapped = checkpoint.mapped(spec.name());
-    MemorySegment data;
-    if (mapped.isPresent()) {
-      data = mapped.get();
-    } else {
-      data = arena.allocate(Math.max(1, spec.sizeBytes()), Double.BYTES);
-      if (spec.sizeBytes() > 0) {
-        checkpoint.read(spec.name(), 0, data.asSlice(0, spec.sizeBytes()));
-      }
-    }
-    return new StoredBlock(
-        data,
-        spec.dtype(),
-        block.transposed(),
-        pitch,
-        block.firstRow(),
-        block.rows(),
-        block.columns());
-  }
-
-  /** What the matrix is. */
-  public WeightMatrix matrix() {
+  /** What the matrix is; of a combination, its first term. */
+  public final WeightMatrix matrix() {
     return matrix;
   }
 
   /** Number of rows. */
-  public int rows() {
+  public final int rows() {
     return (int) matrix.rows();
   }
 
   /** Number of columns. */
-  public int columns() {
+  public final int columns() {
     return (int) matrix.columns();
   }
 
   /** The smaller of the two sides: the largest possible rank. */
-  public int shortSide() {
+  public final int shortSide() {
     return Math.min(rows(), columns());
   }
 
   /** The larger of the two sides. */
-  public int longSide() {
+  public final int longSide() {
     return Math.max(rows(), columns());
   }
 
@@ -150,34 +71,23 @@ public final class MatrixSource implements AutoCloseable {
    * The orientation whose lines have length {@link #shortSide()}; of a square matrix the one in
    * which it is stored.
    */
-  public Orientation longWay() {
-    if (rows() == columns()) {
-      return !blocks.isEmpty() && blocks.getFirst().transposed()
-          ? Orientation.COLUMNS
-          : Orientation.ROWS;
-    }
-    return rows() >= columns() ? Orientation.ROWS : Orientation.COLUMNS;
-  }
+  public abstract Orientation longWay();
 
-  /** The element type; of several blocks the coarsest. */
-  public DType dtype() {
-    return blocks.stream()
-        .map(StoredBlock::dtype)
-        .min((a, b) -> Integer.compare(a.bits(), b.bits()))
-        .orElse(DType.F32);
-  }
+  /** The element type; of several blocks or terms the coarsest. */
+  public abstract DType dtype();
 
-  /** Bytes that the elements take in the checkpoint. */
-  public long storedBytes() {
-    return blocks.stream()
-        .mapToLong(block -> block.dtype().sizeBytes(block.rows() * block.columns()))
-        .sum();
-  }
+  /** Whether every element that is stored is exact as {@code float}. */
+  public abstract boolean exactAsFloat();
 
-  /** Whether {@code float} holds every element exactly. */
-  public boolean exactAsFloat() {
-    return blocks.stream().noneMatch(block -> block.dtype() == DType.F64);
-  }
+  /** Bound on the relative error of an element read as {@code float}, F64 tensors aside. */
+  public abstract double floatError();
+
+  /**
+   * Of a difference, the Frobenius norm of what rounding to the stored dtypes may have added to it:
+   * elements that are equal in both were not rounded differently and count nothing. Reads all of
+   * it. Empty for stored matrices.
+   */
+  public abstract OptionalDouble roundingFrobenius();
 
   /**
    * Reads lines; element {@code k} of line {@code first + i} goes to {@code target[i * stride +
@@ -189,55 +99,37 @@ public final class MatrixSource implements AutoCloseable {
    * @param target holds {@code count * stride} numbers; those between lines are left alone
    * @param stride distance of lines in the target, at least their length
    */
-  public void read(Orientation orientation, int first, int count, float[] target, int stride) {
-    eachBlock(
-        orientation,
-        first,
-        count,
-        stride,
-        (block, from, lines, at) -> block.read(orientation, from, lines, target, at, stride));
-  }
+  public abstract void read(
+      Orientation orientation, int first, int count, float[] target, int stride);
 
   /** As {@link #read(Orientation, int, int, float[], int)}, exact for F64 too. */
-  public void read(Orientation orientation, int first, int count, double[] target, int stride) {
-    eachBlock(
-        orientation,
-        first,
-        count,
-        stride,
-        (block, from, lines, at) -> block.read(orientation, from, lines, target, at, stride));
-  }
+  public abstract void read(
+      Orientation orientation, int first, int count, double[] target, int stride);
 
-  /** Reads lines of one block to a place in the target. */
-  private interface PartReader {
-    void read(StoredBlock block, long first, int count, int at);
-  }
-
-  /** The parts of the blocks that make up lines: pieces of each line, or whole lines of some. */
-  private void eachBlock(
-      Orientation orientation, int first, int count, int stride, PartReader part) {
-    if (orientation == Orientation.COLUMNS) {
-      int at = 0;
-      for (StoredBlock block : blocks) {
-        part.read(block, first, count, at);
-        at += (int) block.rows();
-      }
-      return;
+  /** Whether all elements are the same finite number. Reads until two differ. */
+  public final boolean constant() {
+    int length = shortSide();
+    if (length == 0) {
+      return false;
     }
-    long start = 0;
-    for (StoredBlock block : blocks) {
-      long from = Math.max(first, start);
-      long to = Math.min((long) first + count, start + block.rows());
-      if (from < to) {
-        int at = (int) (from - first) * stride;
-        part.read(block, from - start, (int) (to - from), at);
+    int count = Math.clamp(PANEL_DOUBLES / length, 1, longSide());
+    double[] panel = new double[count * length];
+    double value = Double.NaN;
+    for (int first = 0; first < longSide(); first += count) {
+      int some = Math.min(count, longSide() - first);
+      read(longWay(), first, some, panel, length);
+      if (first == 0) {
+        value = panel[0];
       }
-      start += block.rows();
+      for (int i = 0; i < some * length; i++) {
+        if (panel[i] != value) {
+          return false;
+        }
+      }
     }
+    return Double.isFinite(value);
   }
 
   @Override
-  public void close() {
-    arena.close();
-  }
+  public abstract void close();
 }

@@ -83,12 +83,23 @@ record StoredBlock(
       }
       return;
     }
-    double[] line = new double[count];
-    for (int r = 0; r < length; r++) {
-      long element = (storedRow + r) * pitch + storedColumn + first;
-      TensorCodec.decode(dtype, data, element * dtype.bytes(), line, count);
-      for (int j = 0; j < count; j++) {
-        target[at + j * stride + r] = line[j];
+    double[] tile = new double[TILE_ROWS * TILE_COLUMNS];
+    double[] line = new double[TILE_COLUMNS];
+    for (int c = 0; c < count; c += TILE_COLUMNS) {
+      int width = Math.min(TILE_COLUMNS, count - c);
+      for (int r = 0; r < length; r += TILE_ROWS) {
+        int height = Math.min(TILE_ROWS, length - r);
+        for (int i = 0; i < height; i++) {
+          long element = (storedRow + r + i) * pitch + storedColumn + first + c;
+          TensorCodec.decode(dtype, data, element * dtype.bytes(), line, width);
+          System.arraycopy(line, 0, tile, i * TILE_COLUMNS, width);
+        }
+        for (int j = 0; j < width; j++) {
+          int to = at + (c + j) * stride + r;
+          for (int i = 0; i < height; i++) {
+            target[to + i] = tile[i * TILE_COLUMNS + j];
+          }
+        }
       }
     }
   }

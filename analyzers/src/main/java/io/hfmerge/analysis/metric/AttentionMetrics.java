@@ -1,5 +1,6 @@
 package io.hfmerge.analysis.metric;
 
+import io.hfmerge.analysis.matrix.MatrixOpener;
 import io.hfmerge.analysis.matrix.MatrixSource;
 import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
 import io.hfmerge.analysis.matrix.Orientation;
@@ -9,10 +10,11 @@ import io.hfmerge.analysis.spectral.SpectralEngine;
 import io.hfmerge.hf.arch.BalanceTraits;
 import io.hfmerge.hf.arch.BalanceTraits.Rotary;
 import io.hfmerge.hf.arch.WeightMatrix;
-import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /**
  * Heads and balance of one attention layer, all from the k x k Gram matrices of its heads.
@@ -42,18 +44,18 @@ public record AttentionMetrics(List<HeadMetrics> heads, List<BalanceMetrics> bal
    * @throws IOException if bytes cannot be read
    */
   public static AttentionMetrics of(
-      AttentionLayer layer, BalanceTraits traits, Checkpoint checkpoint, SpectralEngine engine)
+      AttentionLayer layer, BalanceTraits traits, MatrixOpener matrices, SpectralEngine engine)
       throws IOException, NonFiniteMatrixException {
     int k = layer.keyWidth();
     int v = layer.valueWidth();
     List<double[]> queries =
-        grams(checkpoint, layer.query(), Orientation.ROWS, layer.heads(), k, engine);
+        grams(matrices, layer.query(), Orientation.ROWS, layer.heads(), k, engine);
     List<double[]> keys =
-        grams(checkpoint, layer.key(), Orientation.ROWS, layer.kvHeads(), k, engine);
+        grams(matrices, layer.key(), Orientation.ROWS, layer.kvHeads(), k, engine);
     List<double[]> values =
-        grams(checkpoint, layer.value(), Orientation.ROWS, layer.kvHeads(), v, engine);
+        grams(matrices, layer.value(), Orientation.ROWS, layer.kvHeads(), v, engine);
     List<double[]> outputs =
-        grams(checkpoint, layer.output(), Orientation.COLUMNS, layer.heads(), v, engine);
+        grams(matrices, layer.output(), Orientation.COLUMNS, layer.heads(), v, engine);
     List<HeadMetrics> heads = new ArrayList<>();
     for (int h = 0; h < layer.heads(); h++) {
       int g = h / layer.group();
@@ -66,13 +68,13 @@ public record AttentionMetrics(List<HeadMetrics> heads, List<BalanceMetrics> bal
     Identity shared = layer.group() == 1 ? Identity.FULL : Identity.GQA_SUM;
     for (int g = 0; g < layer.kvHeads(); g++) {
       FactorPair pair = new FactorPair(v, values.get(g), groupSum(layer, outputs, g));
-      balance.add(entry(layer, g, Product.VP, shared, pair.relativeDifference()));
+      balance.add(entry(layer, g, Product.VP, shared, pair));
     }
     return new AttentionMetrics(heads, balance);
   }
 
   private static List<double[]> grams(
-      Checkpoint checkpoint,
+      MatrixOpener matrices,
       WeightMatrix matrix,
       Orientation orientation,
       int heads,
@@ -80,7 +82,7 @@ public record AttentionMetrics(List<HeadMetrics> heads, List<BalanceMetrics> bal
       SpectralEngine engine)
       throws IOException, NonFiniteMatrixException {
     List<double[]> grams = new ArrayList<>(heads);
-    try (MatrixSource source = MatrixSource.open(checkpoint, matrix)) {
+    try (MatrixSource source = matrices.open(matrix)) {
       for (int h = 0; h < heads; h++) {
         grams.add(engine.gram(source, orientation, h * width, width));
       }
@@ -95,7 +97,9 @@ public record AttentionMetrics(List<HeadMetrics> heads, List<BalanceMetrics> bal
           BalanceMetrics.none(
               layer.stack(),
               layer.layer(),
+              OptionalInt.empty(),
               Product.QK,
+              OptionalDouble.empty(),
               "queries and keys are normalised after the projection, which makes both scale-free"));
     }
     List<BalanceMetrics> entries = new ArrayList<>();
@@ -106,26 +110,39 @@ public record AttentionMetrics(List<HeadMetrics> heads, List<BalanceMetrics> bal
       double[] query = groupSum(layer, queries, g);
       double[] key = keys.get(g);
       if (rotated == 0) {
-        double gap = new FactorPair(k, key, query).relativeDifference();
-        entries.add(entry(layer, g, Product.QK, whole, gap));
+        entries.add(entry(layer, g, Product.QK, whole, new FactorPair(k, key, query)));
         continue;
       }
-      double gap =
-          NeuronBalance.relativeGap(
-              pairs(query, k, rotated, traits.rotary()), pairs(key, k, rotated, traits.rotary()));
-      entries.add(entry(layer, g, Product.QK, Identity.ROTARY_PAIRS, gap));
+      double[] keyPairs = pairs(key, k, rotated, traits.rotary());
+      double[] queryPairs = pairs(query, k, rotated, traits.rotary());
+      entries.add(
+          BalanceMetrics.ofHead(
+              layer.stack(),
+              layer.layer(),
+              g,
+              Product.QK,
+              Identity.ROTARY_PAIRS,
+              NeuronBalance.relativeGap(queryPairs, keyPairs),
+              RowNorms.ofSquares(keyPairs, queryPairs).correlation()));
       if (rotated < k) {
         FactorPair rest =
             new FactorPair(k - rotated, trailing(key, k, rotated), trailing(query, k, rotated));
-        entries.add(entry(layer, g, Product.QK, Identity.UNROTATED, rest.relativeDifference()));
+        entries.add(entry(layer, g, Product.QK, Identity.UNROTATED, rest));
       }
     }
     return entries;
   }
 
   private static BalanceMetrics entry(
-      AttentionLayer layer, int kvHead, Product product, Identity identity, double value) {
-    return BalanceMetrics.ofHead(layer.stack(), layer.layer(), kvHead, product, identity, value);
+      AttentionLayer layer, int kvHead, Product product, Identity identity, FactorPair pair) {
+    return BalanceMetrics.ofHead(
+        layer.stack(),
+        layer.layer(),
+        kvHead,
+        product,
+        identity,
+        pair.relativeDifference(),
+        RowNorms.ofSquares(pair.diagonalA(), pair.diagonalB()).correlation());
   }
 
   private static double[] groupSum(AttentionLayer layer, List<double[]> perHead, int kvHead) {

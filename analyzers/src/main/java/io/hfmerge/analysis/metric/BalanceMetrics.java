@@ -1,6 +1,7 @@
 package io.hfmerge.analysis.metric;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -15,6 +16,8 @@ import java.util.OptionalInt;
  * @param product which factors
  * @param identity which identity was tested
  * @param value relative gap, from 0 (balanced) to 2; empty where no identity holds
+ * @param correlation Pearson's correlation of the norms that stand against each other: rows of the
+ *     two factors, rotated pairs, neurons; given where no identity holds too, if they can be paired
  * @param reason why none holds; empty where one does
  */
 public record BalanceMetrics(
@@ -25,6 +28,7 @@ public record BalanceMetrics(
     Product product,
     Identity identity,
     Optional<Double> value,
+    OptionalDouble correlation,
     String reason) {
 
   /** The identities, by what they are called in reports. */
@@ -54,20 +58,33 @@ public record BalanceMetrics(
     }
   }
 
-  static BalanceMetrics none(String stack, int layer, Product product, String reason) {
+  static BalanceMetrics none(
+      String stack,
+      int layer,
+      OptionalInt expert,
+      Product product,
+      OptionalDouble correlation,
+      String reason) {
     return new BalanceMetrics(
         stack,
         layer,
-        OptionalInt.empty(),
+        expert,
         OptionalInt.empty(),
         product,
         Identity.NONE,
         Optional.empty(),
+        correlation,
         reason);
   }
 
   static BalanceMetrics ofHead(
-      String stack, int layer, int head, Product product, Identity identity, double value) {
+      String stack,
+      int layer,
+      int head,
+      Product product,
+      Identity identity,
+      double value,
+      OptionalDouble correlation) {
     return new BalanceMetrics(
         stack,
         layer,
@@ -76,10 +93,12 @@ public record BalanceMetrics(
         product,
         identity,
         Optional.of(value),
+        correlation,
         "");
   }
 
-  static BalanceMetrics ofNeurons(String stack, int layer, OptionalInt expert, double value) {
+  static BalanceMetrics ofNeurons(
+      String stack, int layer, OptionalInt expert, double value, OptionalDouble correlation) {
     return new BalanceMetrics(
         stack,
         layer,
@@ -88,6 +107,7 @@ public record BalanceMetrics(
         Product.MLP,
         Identity.NEURON,
         Optional.of(value),
+        correlation,
         "");
   }
 }

@@ -2,6 +2,7 @@ package io.hfmerge.analysis.metric;
 
 import io.hfmerge.analysis.spectral.FactorPair;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * What is measured of one product A Bᵀ of a query head (arXiv:2410.23819).
@@ -18,6 +19,10 @@ import java.util.List;
  *     balanced, as A = B = 0 are
  * @param pseudoRank of ABᵀ, relative to the head width
  * @param bound √‖AᵀA−BᵀB‖_* · (‖A‖_*+‖B‖_*)/2, the right-hand side of Proposition A.4
+ * @param boundA5 the right-hand side of Proposition A.5 for two factors; empty where its condition,
+ *     that they are nearly balanced, does not hold
+ * @param rowNorms row norms of W_K and W_Q, or column norms of the head's part of W_O and row norms
+ *     of W_V: A's and B's columns
  */
 public record HeadMetrics(
     String stack,
@@ -30,7 +35,9 @@ public record HeadMetrics(
     double halfFrobeniusSquared,
     double tightness,
     double pseudoRank,
-    double bound) {
+    double bound,
+    OptionalDouble boundA5,
+    RowNorms rowNorms) {
 
   /**
    * Computes all of it from the Gram matrices of the factors.
@@ -43,6 +50,9 @@ public record HeadMetrics(
     double scale = (pair.gramFrobeniusA() + pair.gramFrobeniusB()) / 2;
     List<Double> singular = pair.productSingularValues();
     double nuclear = singular.stream().mapToDouble(Double::doubleValue).sum();
+    double imbalance = pair.differenceNuclear();
+    double nuclearA = pair.nuclearA();
+    double nuclearB = pair.nuclearB();
     double half = (pair.traceA() + pair.traceB()) / 2;
     return new HeadMetrics(
         stack,
@@ -55,6 +65,8 @@ public record HeadMetrics(
         half,
         half > 0 ? nuclear / half : 1,
         SpectrumMetrics.pseudoRank(singular, Math.max(1, pair.width())),
-        Math.sqrt(pair.differenceNuclear()) * (pair.nuclearA() + pair.nuclearB()) / 2);
+        BalanceBounds.ofPair(imbalance, nuclearA, nuclearB),
+        BalanceBounds.ofChain(pair.width(), new double[] {nuclearA, nuclearB}, imbalance),
+        RowNorms.ofSquares(pair.diagonalA(), pair.diagonalB()));
   }
 }

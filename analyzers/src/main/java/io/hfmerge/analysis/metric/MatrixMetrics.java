@@ -26,6 +26,8 @@ import java.util.OptionalInt;
  *     σ₁; see {@link NoiseFloor}
  * @param epsilonBelowNoise whether ε is below that floor, so that {@code epsilonRank} may count
  *     rounding noise
+ * @param constant whether all elements are equal, zero included: a tensor that was never trained or
+ *     was wiped out, and that no average counts
  * @param spectrum numbers of the full spectrum, if it was asked for
  */
 public record MatrixMetrics(
@@ -42,6 +44,7 @@ public record MatrixMetrics(
     double errorBound,
     double noiseFloor,
     boolean epsilonBelowNoise,
+    boolean constant,
     Optional<SpectrumMetrics> spectrum) {
 
   /** Puts the norms of an open matrix together with its place. */
@@ -51,9 +54,7 @@ public record MatrixMetrics(
       double epsilon,
       Optional<SpectrumMetrics> spectrum) {
     WeightMatrix matrix = source.matrix();
-    double floor =
-        NoiseFloor.relative(
-            source.dtype(), source.rows(), source.columns(), norms.frobenius(), norms.spectral());
+    double floor = NoiseFloor.relative(source, norms);
     return new MatrixMetrics(
         matrix.stack(),
         matrix.layer(),
@@ -68,8 +69,18 @@ public record MatrixMetrics(
         norms.errorBound(),
         floor,
         epsilon < floor,
+        constant(source, norms),
         spectrum);
   }
+
+  /** A constant matrix has rank one, so hardly any other matrix needs to be read for this. */
+  private static boolean constant(MatrixSource source, SpectralNorms norms) {
+    double tolerance = RANK_ONE + norms.errorBound();
+    return norms.frobenius() <= norms.spectral() * (1 + tolerance) && source.constant();
+  }
+
+  /** Rounding of a norm of a matrix of rank one. */
+  private static final double RANK_ONE = 1e-9;
 
   /**
    * ‖W‖_F/‖W‖₂, from 1 to √rank (arXiv:2502.17340, footnote 1); 0 for a zero or empty matrix, which

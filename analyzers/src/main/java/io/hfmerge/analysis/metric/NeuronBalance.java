@@ -1,13 +1,14 @@
 package io.hfmerge.analysis.metric;
 
+import io.hfmerge.analysis.matrix.MatrixOpener;
 import io.hfmerge.analysis.matrix.MatrixSource;
 import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
 import io.hfmerge.analysis.matrix.Orientation;
 import io.hfmerge.analysis.spectral.GramSpectrum;
 import io.hfmerge.hf.arch.BalanceTraits.Mlp;
 import io.hfmerge.hf.arch.WeightMatrix;
-import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
+import java.util.OptionalDouble;
 
 /**
  * Balance of an MLP, neuron by neuron.
@@ -33,31 +34,37 @@ public final class NeuronBalance {
    * @throws IOException if bytes cannot be read
    */
   public static BalanceMetrics of(
-      Checkpoint checkpoint, WeightMatrix up, WeightMatrix down, Mlp mlp)
+      MatrixOpener matrices, WeightMatrix up, WeightMatrix down, Mlp mlp)
       throws IOException, NonFiniteMatrixException {
+    if (up.rows() != down.columns()) {
+      return BalanceMetrics.none(
+          up.stack(),
+          up.layer(),
+          up.expert(),
+          Product.MLP,
+          OptionalDouble.empty(),
+          "M1 has %d rows and M2 %d columns".formatted(up.rows(), down.columns()));
+    }
+    double[] rows = squaredNorms(matrices, up, Orientation.ROWS);
+    double[] columns = squaredNorms(matrices, down, Orientation.COLUMNS);
+    OptionalDouble correlation = RowNorms.ofSquares(rows, columns).correlation();
     String reason =
         switch (mlp) {
           case SMOOTH -> "the activation is not positively homogeneous";
           case UNKNOWN -> "the activation is not known";
-          case HOMOGENEOUS, GATED ->
-              up.rows() == down.columns()
-                  ? ""
-                  : "M1 has %d rows and M2 %d columns".formatted(up.rows(), down.columns());
+          case HOMOGENEOUS, GATED -> "";
         };
-    if (!reason.isEmpty()) {
-      return BalanceMetrics.none(up.stack(), up.layer(), Product.MLP, reason);
-    }
-    double gap =
-        relativeGap(
-            squaredNorms(checkpoint, up, Orientation.ROWS),
-            squaredNorms(checkpoint, down, Orientation.COLUMNS));
-    return BalanceMetrics.ofNeurons(up.stack(), up.layer(), up.expert(), gap);
+    return reason.isEmpty()
+        ? BalanceMetrics.ofNeurons(
+            up.stack(), up.layer(), up.expert(), relativeGap(rows, columns), correlation)
+        : BalanceMetrics.none(
+            up.stack(), up.layer(), up.expert(), Product.MLP, correlation, reason);
   }
 
   private static double[] squaredNorms(
-      Checkpoint checkpoint, WeightMatrix matrix, Orientation orientation)
+      MatrixOpener matrices, WeightMatrix matrix, Orientation orientation)
       throws IOException, NonFiniteMatrixException {
-    try (MatrixSource source = MatrixSource.open(checkpoint, matrix)) {
+    try (MatrixSource source = matrices.open(matrix)) {
       boolean rows = orientation == Orientation.ROWS;
       int lines = rows ? source.rows() : source.columns();
       int length = rows ? source.columns() : source.rows();

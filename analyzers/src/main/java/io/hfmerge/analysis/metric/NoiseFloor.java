@@ -1,6 +1,10 @@
 package io.hfmerge.analysis.metric;
 
+import io.hfmerge.analysis.matrix.MatrixSource;
+import io.hfmerge.analysis.matrix.Rounding;
+import io.hfmerge.analysis.spectral.SpectralNorms;
 import io.hfmerge.tensor.DType;
+import java.util.OptionalDouble;
 
 /**
  * The spectral norm of the noise that rounding to a dtype adds to a matrix.
@@ -20,6 +24,27 @@ public final class NoiseFloor {
   private NoiseFloor() {}
 
   /**
+   * The floor of an open matrix relative to σ₁. Of a difference, by the rounding of those elements
+   * of both operands that are not equal, summed up: {@code (√m + √n)/√(mn) ‖E‖_F}.
+   */
+  static double relative(MatrixSource source, SpectralNorms norms) {
+    OptionalDouble rounding = source.roundingFrobenius();
+    if (rounding.isEmpty()) {
+      return relative(
+          source.dtype(), source.rows(), source.columns(), norms.frobenius(), norms.spectral());
+    }
+    if (!(norms.spectral() > 0)) {
+      return 0;
+    }
+    double m = source.rows();
+    double n = source.columns();
+    return rounding.getAsDouble()
+        * (Math.sqrt(m) + Math.sqrt(n))
+        / Math.sqrt(m * n)
+        / norms.spectral();
+  }
+
+  /**
    * The floor relative to σ₁.
    *
    * @param dtype stored type
@@ -35,20 +60,7 @@ public final class NoiseFloor {
       return 0;
     }
     double rms = frobenius / Math.sqrt((double) rows * columns);
-    double deviation = RMS_OF_ROUNDING * Math.scalb(1.0, 1 - significantBits(dtype)) * rms;
+    double deviation = RMS_OF_ROUNDING * Math.scalb(1.0, 1 - Rounding.significantBits(dtype)) * rms;
     return deviation * (Math.sqrt(rows) + Math.sqrt(columns)) / spectral;
-  }
-
-  /** Bits of the significand, the hidden one included. */
-  private static int significantBits(DType dtype) {
-    return switch (dtype) {
-      case F64 -> 53;
-      case F32 -> 24;
-      case F16 -> 11;
-      case BF16 -> 8;
-      case F8_E4M3, F8_E4M3FNUZ -> 4;
-      case F8_E5M2, F8_E5M2FNUZ -> 3;
-      default -> throw new IllegalArgumentException(dtype + " elements are not real numbers");
-    };
   }
 }

@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -14,15 +15,17 @@ import java.util.OptionalDouble;
  * homogeneous networks (arXiv:2502.17340, Lemma 2), and the average that its Lemma 3 bounds.
  *
  * @param layers norms layer by layer
- * @param roles spread over the layers, by role
+ * @param roles spread over the layers and its trend, by role
+ * @param outliers norms far from the trend of their role, in the order of roles and layers
  * @param homogeneity degree H of the activations assumed for the harmonic mean
  * @param weightedHarmonicStableRank the "pseudo-rank" of arXiv:2502.17340 (Lemma 3): 1 over Σₖ
  *     (H^(K−k))^(3/2)/Z · ‖Wₖ‖₂/‖Wₖ‖_F, Z = Σₖ H^(K−k), over the K matrices {@link #ROLES} of all
- *     layers in forward order; empty if there is none or one of them is zero
+ *     layers in forward order; empty if there is none
  */
 public record NormPreservation(
     List<LayerNorms> layers,
     List<RoleSpread> roles,
+    List<Outlier> outliers,
     double homogeneity,
     OptionalDouble weightedHarmonicStableRank) {
 
@@ -35,6 +38,7 @@ public record NormPreservation(
   public NormPreservation {
     layers = List.copyOf(layers);
     roles = List.copyOf(roles);
+    outliers = List.copyOf(outliers);
   }
 
   /**
@@ -55,19 +59,40 @@ public record NormPreservation(
   }
 
   /**
-   * Norms of a role across layers.
+   * Norms of a role across the layers of a stack.
    *
+   * @param stack the stack of layers, empty where there is one
    * @param role the role
    * @param mean mean of ‖W‖_F
    * @param coefficientOfVariation population standard deviation over the mean; 0 for zero matrices
+   * @param trend the line through the norms; empty for fewer than five layers
    */
-  public record RoleSpread(Role role, double mean, double coefficientOfVariation) {}
+  public record RoleSpread(
+      String stack,
+      Role role,
+      double mean,
+      double coefficientOfVariation,
+      Optional<NormTrend> trend) {}
 
-  /** Gathers the norms of the measured matrices, in report order. */
+  /**
+   * A norm that does not fit its role's trend.
+   *
+   * @param stack the stack of layers, empty where there is one
+   * @param layer layer from 0
+   * @param role the role
+   * @param frobenius ‖W‖_F
+   * @param expected the trend's value there
+   * @param score distance in standard deviations, estimated from the median; negative below the
+   *     trend, infinite where all others lie on it
+   */
+  public record Outlier(
+      String stack, int layer, Role role, double frobenius, double expected, double score) {}
+
+  /** Gathers the norms of the measured matrices, in report order; constant ones do not count. */
   public static NormPreservation of(List<MatrixMetrics> matrices) {
     Map<LayerKey, Map<Role, Double>> squares = new LinkedHashMap<>();
     for (MatrixMetrics matrix : matrices) {
-      if (matrix.layer() >= 0 && ROLES.contains(matrix.role())) {
+      if (matrix.layer() >= 0 && ROLES.contains(matrix.role()) && !matrix.constant()) {
         squares
             .computeIfAbsent(
                 new LayerKey(matrix.stack(), matrix.layer()), key -> new EnumMap<>(Role.class))
@@ -85,9 +110,11 @@ public record NormPreservation(
       }
       layers.add(new LayerNorms(key.stack(), key.layer(), norms, ratios(norms)));
     });
+    List<RoleSpread> roles = spreads(layers);
     return new NormPreservation(
         layers,
-        spreads(layers),
+        roles,
+        outliers(layers, roles),
         DEFAULT_HOMOGENEITY,
         weightedHarmonicMean(inForwardOrder(matrices), DEFAULT_HOMOGENEITY));
   }
@@ -110,35 +137,76 @@ public record NormPreservation(
 
   private static List<RoleSpread> spreads(List<LayerNorms> layers) {
     List<RoleSpread> spreads = new ArrayList<>();
-    for (Role role : ROLES) {
-      double[] norms =
-          layers.stream()
-              .map(LayerNorms::frobenius)
-              .filter(byRole -> byRole.containsKey(role))
-              .mapToDouble(byRole -> byRole.getOrDefault(role, 0.0))
-              .toArray();
-      if (norms.length == 0) {
-        continue;
+    for (String stack : layers.stream().map(LayerNorms::stack).distinct().toList()) {
+      for (Role role : ROLES) {
+        List<LayerNorms> having =
+            layers.stream()
+                .filter(layer -> layer.stack().equals(stack) && layer.frobenius().containsKey(role))
+                .toList();
+        if (!having.isEmpty()) {
+          spreads.add(spread(stack, role, having));
+        }
       }
-      double sum = 0;
-      for (double norm : norms) {
-        sum += norm;
-      }
-      double mean = sum / norms.length;
-      double squares = 0;
-      for (double norm : norms) {
-        squares += (norm - mean) * (norm - mean);
-      }
-      double deviation = Math.sqrt(squares / norms.length);
-      spreads.add(new RoleSpread(role, mean, mean > 0 ? deviation / mean : 0));
     }
     return spreads;
+  }
+
+  private static RoleSpread spread(String stack, Role role, List<LayerNorms> layers) {
+    double[] norms =
+        layers.stream().mapToDouble(layer -> layer.frobenius().getOrDefault(role, 0.0)).toArray();
+    double sum = 0;
+    for (double norm : norms) {
+      sum += norm;
+    }
+    double mean = sum / norms.length;
+    double squares = 0;
+    for (double norm : norms) {
+      squares += (norm - mean) * (norm - mean);
+    }
+    double deviation = Math.sqrt(squares / norms.length);
+    return new RoleSpread(
+        stack,
+        role,
+        mean,
+        mean > 0 ? deviation / mean : 0,
+        norms.length < NormTrend.LEAST_LAYERS
+            ? Optional.empty()
+            : Optional.of(
+                NormTrend.fit(layers.stream().mapToInt(LayerNorms::layer).toArray(), norms)));
+  }
+
+  private static List<Outlier> outliers(List<LayerNorms> layers, List<RoleSpread> roles) {
+    List<Outlier> outliers = new ArrayList<>();
+    for (RoleSpread role : roles) {
+      if (role.trend().isEmpty()) {
+        continue;
+      }
+      NormTrend trend = role.trend().get();
+      for (LayerNorms layer : layers) {
+        Double norm = layer.frobenius().get(role.role());
+        if (norm != null && layer.stack().equals(role.stack())) {
+          trend
+              .outlier(layer.layer(), norm)
+              .ifPresent(score ->
+                  outliers.add(
+                      new Outlier(
+                          layer.stack(),
+                          layer.layer(),
+                          role.role(),
+                          norm,
+                          trend.at(layer.layer()),
+                          score)));
+        }
+      }
+    }
+    return outliers;
   }
 
   /** Report order has QKV, O, M1, M2 of a layer in forward order already. */
   private static double[] inForwardOrder(List<MatrixMetrics> matrices) {
     return matrices.stream()
         .filter(matrix -> matrix.layer() >= 0 && ROLES.contains(matrix.role()))
+        .filter(matrix -> !matrix.constant())
         .mapToDouble(MatrixMetrics::stableRank)
         .toArray();
   }

@@ -96,12 +96,11 @@ public final class CsvReport {
     add(row, "tightness", head.tightness());
     add(row, "pseudoRank", head.pseudoRank());
     add(row, "bound", head.bound());
+    head.boundA5().ifPresent(bound -> add(row, "boundA5", bound));
+    head.rowNorms().correlation().ifPresent(r -> add(row, "rowNormCorrelation", r));
   }
 
   private void add(BalanceMetrics balance) {
-    if (balance.value().isEmpty()) {
-      return;
-    }
     Row row =
         new Row(
             "",
@@ -110,7 +109,9 @@ public final class CsvReport {
             balance.head().isPresent() ? "" + balance.head().getAsInt() : "",
             balance.stack(),
             balance.expert().isPresent() ? "" + balance.expert().getAsInt() : "");
-    add(row, "balance:" + balance.identity().label(), balance.value().get());
+    String metric = "balance:" + balance.identity().label();
+    balance.value().ifPresent(value -> add(row, metric, value));
+    balance.correlation().ifPresent(r -> add(row, metric + ":correlation", r));
   }
 
   private record Row(

@@ -75,6 +75,7 @@ public final class JsonReport {
       fields.put("kvHeads", sizes.kvHeads());
     }
     fields.put("dtype", model.dtype());
+    model.base().ifPresent(base -> fields.put("base", base));
     return plain(fields);
   }
 
@@ -107,10 +108,14 @@ public final class JsonReport {
           fields.put("nuclear", number(spectrum.nuclear()));
           fields.put("pseudoRank", number(spectrum.pseudoRank()));
           fields.put("epsilonRank", spectrum.epsilonRank());
+          fields.put("epsilonRankLow", spectrum.epsilonRankLow());
+          fields.put("epsilonRankHigh", spectrum.epsilonRankHigh());
           fields.put("effectiveRank", number(spectrum.effectiveRank()));
+          fields.put("singularValues", spectrum.singularValues());
         });
     fields.put("noiseFloor", number(matrix.noiseFloor()));
     fields.put("epsilonBelowNoise", matrix.epsilonBelowNoise());
+    fields.put("constant", matrix.constant());
     fields.put("errorBound", number(matrix.errorBound()));
     return plain(fields);
   }
@@ -127,6 +132,10 @@ public final class JsonReport {
     fields.put("tightness", number(head.tightness()));
     fields.put("pseudoRank", number(head.pseudoRank()));
     fields.put("bound", number(head.bound()));
+    fields.put("boundA5", number(head.boundA5().orElse(Double.NaN)));
+    fields.put("rowNormCorrelation", number(head.rowNorms().correlation().orElse(Double.NaN)));
+    fields.put("rowNormsA", head.rowNorms().a());
+    fields.put("rowNormsB", head.rowNorms().b());
     return plain(fields);
   }
 
@@ -138,6 +147,7 @@ public final class JsonReport {
     fields.put("product", balance.product().name());
     fields.put("identity", balance.identity().label());
     fields.put("value", balance.value().map(JsonReport::number).orElse(null));
+    fields.put("correlation", number(balance.correlation().orElse(Double.NaN)));
     if (!balance.reason().isEmpty()) {
       fields.put("reason", balance.reason());
     }
@@ -158,12 +168,31 @@ public final class JsonReport {
     List<Object> roles = new ArrayList<>();
     for (NormPreservation.RoleSpread spread : norms.roles()) {
       Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+      place(entry, spread.stack(), -1);
       entry.put("role", spread.role().name());
       entry.put("mean", number(spread.mean()));
       entry.put("coefficientOfVariation", number(spread.coefficientOfVariation()));
+      spread
+          .trend()
+          .ifPresent(trend -> {
+            entry.put("intercept", number(trend.intercept()));
+            entry.put("slope", number(trend.slope()));
+            entry.put("deviation", number(trend.deviation()));
+          });
       roles.add(plain(entry));
     }
     fields.put("roles", roles);
+    List<Object> outliers = new ArrayList<>();
+    for (NormPreservation.Outlier outlier : norms.outliers()) {
+      Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+      place(entry, outlier.stack(), outlier.layer());
+      entry.put("role", outlier.role().name());
+      entry.put("frobenius", number(outlier.frobenius()));
+      entry.put("expected", number(outlier.expected()));
+      entry.put("score", number(outlier.score()));
+      outliers.add(plain(entry));
+    }
+    fields.put("outliers", outliers);
     fields.put("homogeneity", number(norms.homogeneity()));
     fields.put(
         "weightedHarmonicStableRank",
@@ -185,6 +214,7 @@ public final class JsonReport {
     fields.put("heads", summary.heads());
     fields.put("skipped", summary.skipped());
     fields.put("belowNoise", summary.belowNoise());
+    fields.put("constant", summary.constant());
     fields.put("largestErrorBound", number(summary.largestErrorBound()));
     List<Object> roles = new ArrayList<>();
     for (RoleSummary role : summary.roles()) {

@@ -63,8 +63,8 @@ public final class CpuSpectralEngine implements SpectralEngine {
       return SpectralNorms.ZERO;
     }
     BlockLanczos.Result result = BlockLanczos.largest(chunks);
-    return new SpectralNorms(
-        chunks.frobenius(), result.value() / chunks.scale(), result.errorBound());
+    double spectral = result.value() / chunks.scale();
+    return SpectralNorms.of(chunks.frobenius(), spectral, result.errorBound(), matrix.floatError());
   }
 
   @Override

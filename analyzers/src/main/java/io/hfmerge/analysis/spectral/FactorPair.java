@@ -50,6 +50,16 @@ public final class FactorPair {
     return trace(gramB);
   }
 
+  /** Squared norms of the columns of A. */
+  public double[] diagonalA() {
+    return diagonal(gramA);
+  }
+
+  /** Squared norms of the columns of B. */
+  public double[] diagonalB() {
+    return diagonal(gramB);
+  }
+
   /** ‖AᵀA‖_F. */
   public double gramFrobeniusA() {
     return frobenius(gramA);
@@ -120,11 +130,15 @@ public final class FactorPair {
   }
 
   private double trace(double[] gram) {
-    double sum = 0;
+    return Arrays.stream(diagonal(gram)).sum();
+  }
+
+  private double[] diagonal(double[] gram) {
+    double[] squares = new double[width];
     for (int i = 0; i < width; i++) {
-      sum += gram[i * width + i];
+      squares[i] = gram[i * width + i];
     }
-    return sum;
+    return squares;
   }
 
   private static double frobenius(double[] matrix) {

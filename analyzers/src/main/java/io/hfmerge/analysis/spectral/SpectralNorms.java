@@ -9,5 +9,17 @@ package io.hfmerge.analysis.spectral;
  */
 public record SpectralNorms(double frobenius, double spectral, double errorBound) {
 
+  /**
+   * Norms of a matrix that was read as {@code float}.
+   *
+   * @param floatError bound on the relative error of each element read so: the matrix of errors is
+   *     no longer than that times the Frobenius norm
+   */
+  public static SpectralNorms of(
+      double frobenius, double spectral, double errorBound, double floatError) {
+    return new SpectralNorms(
+        frobenius, spectral, errorBound + floatError * (spectral > 0 ? frobenius / spectral : 0));
+  }
+
   static final SpectralNorms ZERO = new SpectralNorms(0, 0, 0);
 }
