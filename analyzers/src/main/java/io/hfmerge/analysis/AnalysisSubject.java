@@ -52,7 +52,7 @@ public record AnalysisSubject(
     MatrixSource minuend = MatrixSource.open(checkpoint, matrix);
     try {
       return MatrixCombination.difference(
-          minuend, MatrixSource.open(base.get().base().checkpoint(), counterpart));
+          minuend, MatrixSource.open(base.get().owner().checkpoint(), counterpart));
     } catch (IOException | RuntimeException e) {
       minuend.close();
       throw e;

@@ -85,15 +85,15 @@ public final class ModelAnalyzer {
     subject
         .base()
         .ifPresent(base ->
-            base.missingIn(subject)
+            base.missingIn(new Counterparts(subject)).stream()
+                .filter(matrix -> matrix.layer() >= 0)
                 .forEach(matrix ->
                     skipped.add(
-                        new Skipped(
-                            matrix.label(), "%s has no counterpart".formatted(subject.id())))));
+                        new Skipped(matrix.label(), subject.id() + " has no counterpart"))));
     if (subject.base().isPresent() && results.isEmpty()) {
       throw new IncompatibleCheckpointsException(
           "%s and its base %s: expected matrices in common, found none"
-              .formatted(subject.id(), subject.base().get().base().id()));
+              .formatted(subject.id(), subject.base().get().owner().id()));
     }
     return ReportAssembly.of(
         subject, request, engine.device(), results, layers.heads(), layers.balance(), skipped);

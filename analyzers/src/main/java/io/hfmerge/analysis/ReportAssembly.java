@@ -37,7 +37,7 @@ final class ReportAssembly {
             subject.structure().modelType(),
             subject.structure().dimensions(),
             dtype(matrices),
-            subject.base().map(base -> base.base().id())),
+            subject.base().map(base -> base.owner().id())),
         new Settings(request, device),
         matrices,
         heads,

@@ -29,6 +29,9 @@ final class FakeStructure {
                   case "otherMatrices" -> List.of();
                   case "describe" -> ((TensorSpec) arguments[0]).name();
                   case "balanceTraits" -> traits;
+                  case "canonical" -> arguments[0];
+                  case "isBuffer" -> false;
+                  case "layer", "tiedWith" -> Optional.empty();
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
   }

@@ -1,7 +1,9 @@
 package io.hfmerge.cli;
 
 import io.hfmerge.cli.command.AnalyzeCommand;
+import io.hfmerge.cli.command.ConflictsCommand;
 import io.hfmerge.cli.command.ConvertCommand;
+import io.hfmerge.cli.command.DiffCommand;
 import io.hfmerge.cli.command.DownloadCommand;
 import io.hfmerge.cli.command.ExtractLoraCommand;
 import io.hfmerge.cli.command.ForwardCommand;
@@ -57,6 +59,8 @@ public final class HfMerge implements Runnable {
     CommandLine commandLine = new CommandLine(root);
     commandLine.addSubcommand(new InspectCommand());
     commandLine.addSubcommand(new AnalyzeCommand());
+    commandLine.addSubcommand(new DiffCommand());
+    commandLine.addSubcommand(new ConflictsCommand());
     commandLine.addSubcommand(new SumCommand());
     commandLine.addSubcommand(new MergeCommand());
     commandLine.addSubcommand(new MethodsCommand());

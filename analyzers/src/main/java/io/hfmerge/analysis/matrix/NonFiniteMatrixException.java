@@ -1,5 +1,7 @@
 package io.hfmerge.analysis.matrix;
 
+import java.util.Optional;
+
 /** A matrix that holds NaN or infinity and therefore has no spectrum; the message counts them. */
 public final class NonFiniteMatrixException extends Exception {
 
@@ -11,6 +13,11 @@ public final class NonFiniteMatrixException extends Exception {
 
   /** Counts what is not finite and says so. */
   public static NonFiniteMatrixException in(MatrixSource source) {
+    return new NonFiniteMatrixException(count(source).orElse("squares of its elements overflow"));
+  }
+
+  /** How many elements are not finite, in words; empty if all are. */
+  public static Optional<String> count(MatrixSource source) {
     int lines = source.longSide();
     int length = source.shortSide();
     double[] line = new double[length];
@@ -26,10 +33,10 @@ public final class NonFiniteMatrixException extends Exception {
         }
       }
     }
-    if (nan + infinite == 0) {
-      return new NonFiniteMatrixException("squares of its elements overflow");
-    }
-    return new NonFiniteMatrixException(
-        "%d NaN and %d infinite of %d elements".formatted(nan, infinite, (long) lines * length));
+    return nan + infinite == 0
+        ? Optional.empty()
+        : Optional.of(
+            "%d NaN and %d infinite of %d elements"
+                .formatted(nan, infinite, (long) lines * length));
   }
 }

@@ -25,13 +25,14 @@ public final class Rounding {
    * to the next one, as of an error spread evenly. Subnormal numbers of the dtype are taken as
    * normal ones.
    *
-   * @param value finite
+   * @param value finite; that of 0 is 0
    */
   public static double variance(double value, int significantBits) {
-    if (value == 0) {
-      return 0;
-    }
-    double unit = Math.scalb(1.0, Math.getExponent(value) + 1 - significantBits);
+    long exponent = Double.doubleToRawLongBits(value) & EXPONENT;
+    double unit = Double.longBitsToDouble(exponent) * Math.scalb(1.0, 1 - significantBits);
     return unit * unit / 12;
   }
+
+  /** The exponent of a double: with a zero fraction the power of two below the number. */
+  private static final long EXPONENT = 0x7ff0_0000_0000_0000L;
 }

@@ -24,22 +24,31 @@ import java.util.OptionalDouble;
  */
 public final class CsvReport {
 
-  private final AnalysisReport report;
   private final boolean extended;
+  private String model = "";
   private final List<List<String>> lines = new ArrayList<>();
 
-  private CsvReport(AnalysisReport report) {
-    this.report = report;
+  private CsvReport(List<AnalysisReport> reports) {
     this.extended =
-        report.matrices().stream().anyMatch(m -> !m.stack().isEmpty() || m.expert().isPresent());
+        reports.stream()
+            .flatMap(report -> report.matrices().stream())
+            .anyMatch(m -> !m.stack().isEmpty() || m.expert().isPresent());
   }
 
   /** Writes a report; lines end in a line feed. */
   public static String write(AnalysisReport report) {
-    CsvReport table = new CsvReport(report);
-    report.matrices().forEach(table::add);
-    report.heads().forEach(table::add);
-    report.balance().forEach(table::add);
+    return write(List.of(report));
+  }
+
+  /** Writes several reports, one after another. */
+  public static String write(List<AnalysisReport> reports) {
+    CsvReport table = new CsvReport(reports);
+    for (AnalysisReport report : reports) {
+      table.model = report.model().id();
+      report.matrices().forEach(table::add);
+      report.heads().forEach(table::add);
+      report.balance().forEach(table::add);
+    }
     StringWriter text = new StringWriter();
     try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(text)) {
       List<String> header =
@@ -125,7 +134,7 @@ public final class CsvReport {
     List<String> line =
         new ArrayList<>(
             List.of(
-                report.model().id(),
+                model,
                 row.tensor(),
                 row.layer(),
                 row.role(),

@@ -29,6 +29,9 @@ public final class JsonReport {
   /** Name and version of the format. */
   public static final String SCHEMA = "hfmerge.analysis/1";
 
+  /** Name and version of the format of several reports. */
+  public static final String COMPARISON = "hfmerge.comparison/1";
+
   private JsonReport() {}
 
   /**
@@ -38,12 +41,42 @@ public final class JsonReport {
    * @return JSON text with a final line break
    */
   public static String write(AnalysisReport report, String toolVersion) {
-    Map<String, Object> root = new LinkedHashMap<>();
-    root.put("schema", SCHEMA);
+    Map<String, Object> root = head(SCHEMA, toolVersion);
+    root.putAll(body(report));
+    return PythonJson.write(root);
+  }
+
+  /**
+   * Writes several reports as one object of the schema {@value #COMPARISON}, whose {@code reports}
+   * are as {@link #SCHEMA} has them.
+   *
+   * @param toolVersion the version of hfmerge that made them
+   * @return JSON text with a final line break
+   */
+  public static String write(List<AnalysisReport> reports, String toolVersion) {
+    Map<String, Object> root = head(COMPARISON, toolVersion);
+    List<Object> bodies = new ArrayList<>();
+    for (AnalysisReport report : reports) {
+      Map<String, Object> whole = head(SCHEMA, toolVersion);
+      whole.putAll(body(report));
+      bodies.add(whole);
+    }
+    root.put("reports", bodies);
+    return PythonJson.write(root);
+  }
+
+  private static Map<String, Object> head(String schema, String toolVersion) {
+    Map<String, Object> head = new LinkedHashMap<>();
+    head.put("schema", schema);
     Map<String, Object> tool = new LinkedHashMap<>();
     tool.put("name", "hfmerge");
     tool.put("version", toolVersion);
-    root.put("tool", tool);
+    head.put("tool", tool);
+    return head;
+  }
+
+  private static Map<String, Object> body(AnalysisReport report) {
+    Map<String, Object> root = new LinkedHashMap<>();
     root.put("model", model(report.model()));
     root.put("settings", settings(report.settings()));
     root.put("matrices", report.matrices().stream().map(JsonReport::matrix).toList());
@@ -59,7 +92,7 @@ public final class JsonReport {
       skipped.add(fields);
     }
     root.put("skipped", skipped);
-    return PythonJson.write(root);
+    return root;
   }
 
   private static Map<String, Object> model(AnalysisReport.Model model) {

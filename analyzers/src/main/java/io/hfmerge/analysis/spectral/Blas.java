@@ -20,7 +20,7 @@ import org.bytedeco.openblas.global.openblas_full;
  * <p>Memory comes from arenas rather than JavaCPP's pointers, whose limits count mapped checkpoints
  * as if they were allocated.
  */
-final class Blas {
+public final class Blas {
 
   /** Doubles that one byte buffer of 2 GiB can hold. */
   static final long MAX_DOUBLES = Integer.MAX_VALUE / Double.BYTES;
@@ -49,12 +49,12 @@ final class Blas {
   }
 
   /** The same in arrays. */
-  static void addGramOfColumns(double[] lines, int count, int n, double[] gram) {
+  public static void addGramOfColumns(double[] lines, int count, int n, double[] gram) {
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, n, count, 1.0, lines, n, 1.0, gram, n);
   }
 
   /** Writes {@code L Lᵀ} of {@code count x length} lines to the lower triangle of {@code gram}. */
-  static void gramOfLines(double[] lines, int count, int length, double[] gram) {
+  public static void gramOfLines(double[] lines, int count, int length, double[] gram) {
     cblas_dsyrk(
         CblasRowMajor,
         CblasLower,
@@ -76,12 +76,18 @@ final class Blas {
   }
 
   /** {@code c = a bᵀ} of row-major {@code a: m x k} and {@code b: n x k}. */
-  static void multiplyTransposed(double[] a, double[] b, double[] c, int m, int n, int k) {
+  public static void multiplyTransposed(double[] a, double[] b, double[] c, int m, int n, int k) {
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1.0, a, k, b, k, 0.0, c, n);
   }
 
   /** {@code c = aᵀ b} of row-major {@code a: k x m} and {@code b: k x n}. */
-  static void transposedMultiply(double[] a, double[] b, double[] c, int m, int n, int k) {
+  public static void transposedMultiply(double[] a, double[] b, double[] c, int m, int n, int k) {
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0, a, m, b, n, 0.0, c, n);
+  }
+
+  /** {@code c += aᵀ b} of row-major {@code a: k x m} and {@code b: k x n}. */
+  public static void addTransposedMultiply(
+      double[] a, double[] b, double[] c, int m, int n, int k) {
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0, a, m, b, n, 1.0, c, n);
   }
 }

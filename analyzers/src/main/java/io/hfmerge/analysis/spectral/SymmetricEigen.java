@@ -45,7 +45,7 @@ public final class SymmetricEigen {
    * @param vectors row {@code i} belongs to {@code values[i]}
    */
   @SuppressWarnings("ArrayRecordComponent") // a result handed on at once, never compared
-  record Pairs(double[] values, double[] vectors) {}
+  public record Pairs(double[] values, double[] vectors) {}
 
   /** Eigenvalues, ascending. The matrix is left as it is. */
   public static double[] values(double[] matrix, int n) {
@@ -76,7 +76,7 @@ public final class SymmetricEigen {
   }
 
   /** All eigenpairs. The matrix is left as it is. */
-  static Pairs pairs(double[] matrix, int n) {
+  public static Pairs pairs(double[] matrix, int n) {
     double[] values = new double[n];
     double[] vectors = Arrays.copyOf(matrix, n * n);
     check("dsyevd", LAPACKE_dsyevd(LAPACK_COL_MAJOR, VECTORS, UPPER, n, vectors, n, values));
@@ -84,7 +84,7 @@ public final class SymmetricEigen {
   }
 
   /** The {@code count} largest eigenpairs. The matrix is left as it is. */
-  static Pairs largest(double[] matrix, int n, int count) {
+  public static Pairs largest(double[] matrix, int n, int count) {
     double[] copy = Arrays.copyOf(matrix, n * n);
     double[] values = new double[n];
     double[] vectors = new double[count * n];

@@ -19,11 +19,8 @@ import io.hfmerge.recipe.RecipeBuilder;
 import io.hfmerge.recipe.RecipeWriter;
 import io.hfmerge.tensor.DType;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -168,44 +165,7 @@ public final class SumCommand implements Callable<Integer> {
   }
 
   private Map<String, Double> weights() {
-    Map<String, Double> weights = new LinkedHashMap<>();
-    for (String model : models) {
-      int equals = model.lastIndexOf('=');
-      Double weight = equals > 0 ? number(model.substring(equals + 1)) : null;
-      String reference = weight == null ? model : model.substring(0, equals);
-      if (weight == null && equals > 0 && !exists(model) && exists(model.substring(0, equals))) {
-        throw usage(
-            "\"%s\": expected a number as the weight, found \"%s\""
-                .formatted(model, model.substring(equals + 1)));
-      }
-      if (weight != null && !Double.isFinite(weight)) {
-        throw usage("\"" + model + "\": expected a finite weight");
-      }
-      if (reference.equals(base)) {
-        throw usage("\"" + reference + "\" is the base: its task vector is zero; leave it out");
-      }
-      if (weights.put(reference, weight == null ? 1.0 : weight) != null) {
-        throw usage("\"" + reference + "\" stands twice; give it one weight");
-      }
-    }
-    return weights;
-  }
-
-  /** A reference may itself hold an equals sign; only a number after it is a weight. */
-  private static @Nullable Double number(String text) {
-    try {
-      return Double.valueOf(text);
-    } catch (NumberFormatException e) {
-      return null;
-    }
-  }
-
-  private static boolean exists(String reference) {
-    try {
-      return Files.exists(Path.of(reference));
-    } catch (InvalidPathException e) {
-      return false;
-    }
+    return WeightedReferences.parse(models, base, this::usage);
   }
 
   private ParameterException usage(String message) {

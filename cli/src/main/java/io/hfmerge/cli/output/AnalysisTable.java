@@ -1,12 +1,10 @@
 package io.hfmerge.cli.output;
 
-import com.github.freva.asciitable.AsciiTable;
-import com.github.freva.asciitable.Column;
-import com.github.freva.asciitable.HorizontalAlign;
 import io.hfmerge.analysis.AnalysisReport;
 import io.hfmerge.analysis.metric.BalanceMetrics;
 import io.hfmerge.analysis.metric.HeadMetrics;
 import io.hfmerge.analysis.metric.MatrixMetrics;
+import io.hfmerge.analysis.metric.NormPreservation;
 import io.hfmerge.analysis.metric.Product;
 import io.hfmerge.hf.arch.Role;
 import java.util.ArrayList;
@@ -78,6 +76,12 @@ public final class AnalysisTable {
       line.append(", ").append(model.dtype());
     }
     line.append("; computed on ").append(report.settings().device());
+    model
+        .base()
+        .ifPresent(base ->
+            line.append("\nThe difference to ")
+                .append(Terminal.printable(base))
+                .append(" was analysed like weights."));
     text.append(line).append('\n');
   }
 
@@ -125,12 +129,11 @@ public final class AnalysisTable {
   }
 
   private void print(Iterable<Line> lines, String first, SequencedSet<String> names) {
-    List<Column> columns = new ArrayList<>();
-    columns.add(column(first));
-    names.forEach(name -> columns.add(column(name)));
-    List<Object[]> rows = new ArrayList<>();
+    List<String> headings = new ArrayList<>(List.of(first));
+    headings.addAll(names);
+    TextTable table = new TextTable(headings);
     for (Line line : lines) {
-      List<Object> row = new ArrayList<>();
+      List<String> row = new ArrayList<>();
       row.add(line.place());
       for (String name : names) {
         double mean =
@@ -138,32 +141,15 @@ public final class AnalysisTable {
                 .mapToDouble(Double::doubleValue)
                 .average()
                 .orElse(Double.NaN);
-        row.add(Double.isNaN(mean) ? "" : number(mean));
+        row.add(number(mean));
       }
-      rows.add(row.toArray());
+      table.add(row);
     }
-    text.append(
-            AsciiTable.getTable(
-                AsciiTable.NO_BORDERS,
-                columns.toArray(Column[]::new),
-                rows.toArray(Object[][]::new)))
-        .append('\n');
-  }
-
-  private static Column column(String header) {
-    return new Column()
-        .header(header)
-        .headerAlign(HorizontalAlign.RIGHT)
-        .dataAlign(HorizontalAlign.RIGHT)
-        .maxWidth(Integer.MAX_VALUE);
+    text.append(table.render());
   }
 
   private static String number(double value) {
-    double size = Math.abs(value);
-    if (size != 0 && (size < 1e-3 || size >= 1e6)) {
-      return String.format(Locale.ROOT, "%.2e", value);
-    }
-    return String.format(Locale.ROOT, size >= 1000 ? "%.1f" : size >= 10 ? "%.2f" : "%.3f", value);
+    return TextTable.number(value);
   }
 
   private void roles() {
@@ -171,7 +157,9 @@ public final class AnalysisTable {
     SequencedSet<String> names = new LinkedHashSet<>();
     for (Role role : Role.values()) {
       List<MatrixMetrics> matrices =
-          report.matrices().stream().filter(matrix -> matrix.role() == role).toList();
+          report.matrices().stream()
+              .filter(matrix -> matrix.role() == role && !matrix.constant())
+              .toList();
       if (matrices.isEmpty()) {
         continue;
       }
@@ -238,12 +226,14 @@ public final class AnalysisTable {
       add(line, product + " discrepancy", head.relativeDiscrepancy());
       add(line, product + " tightness", head.tightness());
       add(line, product + " pseudo-rank", head.pseudoRank());
+      head.rowNorms().correlation().ifPresent(r -> add(line, product + " row norms", r));
     }
     SequencedSet<String> names = new LinkedHashSet<>();
     for (Product product : List.of(Product.QK, Product.VP)) {
-      Stream.of(" discrepancy", " tightness", " pseudo-rank").forEach(m -> names.add(product + m));
+      Stream.of(" discrepancy", " tightness", " pseudo-rank", " row norms")
+          .forEach(m -> names.add(product + m));
     }
-    heading("Heads, means by layer (discrepancy relative)");
+    heading("Heads, means by layer (discrepancy relative; row norms: correlation)");
     print(lines.values(), "layer", names);
   }
 
@@ -297,14 +287,23 @@ public final class AnalysisTable {
             text.append("harmonic mean of stable ranks (QKV, O, M1, M2): ")
                 .append(number(mean))
                 .append('\n'));
-    report
-        .normPreservation()
-        .roles()
-        .forEach(role ->
-            text.append(
-                "Frobenius norm of %s across layers: mean %s, varies by %.1f %%\n"
-                    .formatted(
-                        role.role(), number(role.mean()), 100 * role.coefficientOfVariation())));
+    for (NormPreservation.RoleSpread role : report.normPreservation().roles()) {
+      text.append(
+          "Frobenius norm of %s%s across layers: mean %s, varies by %.1f %%%s\n"
+              .formatted(
+                  role.stack().isEmpty() ? "" : Terminal.printable(role.stack()) + " ",
+                  role.role(),
+                  number(role.mean()),
+                  100 * role.coefficientOfVariation(),
+                  role.trend()
+                      .filter(trend -> role.mean() > 0)
+                      .map(trend ->
+                          String.format(
+                              Locale.ROOT,
+                              ", trend %+.2f %% per layer",
+                              100 * trend.slope() / role.mean()))
+                      .orElse("")));
+    }
   }
 
   private void doubts() {
@@ -320,6 +319,29 @@ public final class AnalysisTable {
                           matrix.dtype(),
                           number(matrix.noiseFloor()))));
     }
+    report.matrices().stream()
+        .filter(MatrixMetrics::constant)
+        .forEach(matrix ->
+            doubts.add(
+                Terminal.printable(matrix.tensor())
+                    + (matrix.frobenius() > 0
+                        ? ": all elements are equal"
+                        : report.model().base().isPresent()
+                            ? ": unchanged from the base"
+                            : ": all elements are zero")
+                    + ", not averaged"));
+    report
+        .normPreservation()
+        .outliers()
+        .forEach(outlier ->
+            doubts.add(
+                "%s of layer %s: Frobenius norm %s, %s expected by the trend (%s deviations)"
+                    .formatted(
+                        outlier.role(),
+                        place(outlier.stack(), outlier.layer()),
+                        number(outlier.frobenius()),
+                        number(outlier.expected()),
+                        number(outlier.score()))));
     list("Flagged", doubts);
     list(
         "Skipped",

@@ -1,0 +1,182 @@
+package io.hfmerge.cli.command;
+
+import io.hfmerge.analysis.AnalysisRequest.Metrics;
+import io.hfmerge.analysis.interference.ConflictAnalyzer;
+import io.hfmerge.analysis.interference.ConflictReport;
+import io.hfmerge.analysis.interference.ConflictRequest;
+import io.hfmerge.analysis.report.ConflictCsv;
+import io.hfmerge.analysis.report.ConflictJson;
+import io.hfmerge.cli.Version;
+import io.hfmerge.cli.output.ConflictTable;
+import io.hfmerge.cli.output.ProgressLine;
+import io.hfmerge.cli.output.Terminal;
+import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.HfModels;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code hfmerge conflicts}: how task vectors clash, before they are summed. */
+@Command(
+    name = "conflicts",
+    description = {
+      "Measures how fine-tuned models of one base clash, before they are merged: angles, signs,",
+      "shared directions and predicted damage, each beside the level of chance."
+    })
+public final class ConflictsCommand implements Callable<Integer> {
+
+  enum Depth {
+    norms,
+    all
+  }
+
+  enum Format {
+    table,
+    json,
+    csv
+  }
+
+  private static final int MOST_THREADS = 1024;
+  private static final int MOST_RANK = 4096;
+
+  @Spec @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--base",
+      required = true,
+      paramLabel = "MODEL",
+      description = "The model that all others were fine-tuned from.")
+  private String base = "";
+
+  @Parameters(
+      arity = "2..*",
+      paramLabel = "MODEL[=WEIGHT]",
+      description = "Fine-tuned models with their weights in the sum (default: 1).")
+  private List<String> models = new ArrayList<>();
+
+  @Option(
+      names = "--lambda",
+      paramLabel = "L",
+      description = "Scale of the sum (default: ${DEFAULT-VALUE}).")
+  private double lambda = 1;
+
+  @Option(
+      names = "--metrics",
+      paramLabel = "METRICS",
+      description =
+          "norms: angles, energies, signs, sizes, spectral norms; all: spectra and subspaces too"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Depth metrics = Depth.all;
+
+  @Option(
+      names = "--rank",
+      paramLabel = "K",
+      description =
+          "Leading singular vectors to compare, at most a quarter of the shorter side"
+              + " (default: ${DEFAULT-VALUE}).")
+  private int rank = ConflictRequest.DEFAULT_RANK;
+
+  @Option(
+      names = "--all",
+      description = "Take spectra of matrices outside the layers too: embeddings, heads, ...")
+  private boolean includeOther;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "table, json or csv (default: ${DEFAULT-VALUE}).")
+  private Format format = Format.table;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "Write the report to a file, replacing it (default: standard output).")
+  private @Nullable Path target;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Worker threads (default: one per core). The numbers do not depend on it.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Override
+  public Integer call() throws Exception {
+    check();
+    Map<String, Double> weights = WeightedReferences.parse(models, base, this::usage);
+    ConflictReport report = analyze(weights);
+    write(
+        switch (format) {
+          case table -> ConflictTable.render(report, target == null && Terminal.hasColors());
+          case json -> ConflictJson.write(report, Version.number());
+          case csv -> ConflictCsv.write(report);
+        });
+    return 0;
+  }
+
+  private void check() {
+    if (!Double.isFinite(lambda)) {
+      throw usage("--lambda: expected a finite number, found " + lambda);
+    }
+    if (rank < 1 || rank > MOST_RANK) {
+      throw usage("--rank: expected 1 to " + MOST_RANK + ", found " + rank);
+    }
+    if (threads < 1 || threads > MOST_THREADS) {
+      throw usage("--threads: expected 1 to " + MOST_THREADS + ", found " + threads);
+    }
+  }
+
+  private ConflictReport analyze(Map<String, Double> weights)
+      throws IOException, InterruptedException {
+    List<HfModel> opened = new ArrayList<>();
+    try (HfModel origin = HfModels.open(base);
+        ProgressLine progress = ProgressLine.create()) {
+      List<ConflictAnalyzer.Term> terms = new ArrayList<>();
+      for (Map.Entry<String, Double> entry : weights.entrySet()) {
+        HfModel model = HfModels.open(entry.getKey());
+        opened.add(model);
+        terms.add(new ConflictAnalyzer.Term(AnalysisRun.subject(model), lambda * entry.getValue()));
+      }
+      return ConflictAnalyzer.analyze(
+          AnalysisRun.subject(origin),
+          terms,
+          new ConflictRequest(
+              Metrics.valueOf(metrics.name().toUpperCase(Locale.ROOT)),
+              rank,
+              includeOther,
+              threads),
+          progress);
+    } finally {
+      for (HfModel model : opened) {
+        model.close();
+      }
+    }
+  }
+
+  private void write(String text) throws IOException {
+    if (target != null) {
+      Files.writeString(target, text);
+      return;
+    }
+    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+    out.print(text);
+    out.flush();
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+  }
+}

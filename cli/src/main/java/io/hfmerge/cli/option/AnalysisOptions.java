@@ -1,0 +1,138 @@
+package io.hfmerge.cli.option;
+
+import io.hfmerge.analysis.AnalysisRequest;
+import io.hfmerge.analysis.AnalysisRequest.DeviceChoice;
+import io.hfmerge.cli.output.Terminal;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What to measure and where to write it: the options that analyses of weights share. */
+public final class AnalysisOptions {
+
+  /** Which metrics. */
+  public enum Metrics {
+    norms,
+    all
+  }
+
+  /** How the report is written. */
+  public enum Format {
+    table,
+    json,
+    csv
+  }
+
+  /** Where products are computed. */
+  public enum Device {
+    auto,
+    cpu,
+    cuda
+  }
+
+  private static final int MOST_THREADS = 1024;
+
+  @Spec(Spec.Target.MIXEE)
+  @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--metrics",
+      paramLabel = "METRICS",
+      description =
+          "norms: Frobenius and spectral norm, stable rank; all: full spectra too"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Metrics metrics = Metrics.norms;
+
+  @Option(names = "--heads", description = "Measure attention heads and balance too.")
+  private boolean heads;
+
+  @Option(
+      names = "--epsilon",
+      paramLabel = "E",
+      description =
+          "Singular values above E times the largest count for the rank"
+              + " (default: ${DEFAULT-VALUE}).")
+  private double epsilon = AnalysisRequest.DEFAULT_EPSILON;
+
+  @Option(
+      names = "--all",
+      description = "Measure matrices outside the layers too: embeddings, heads, ...")
+  private boolean includeOther;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "table, json or csv (default: ${DEFAULT-VALUE}).")
+  private Format format = Format.table;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description = "Write the report to a file, replacing it (default: standard output).")
+  private @Nullable Path target;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "auto, cpu or cuda (default: ${DEFAULT-VALUE}).")
+  private Device device = Device.auto;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Worker threads (default: one per core). The numbers do not depend on it.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  /**
+   * What the options ask for.
+   *
+   * @throws ParameterException if a value is out of its range
+   */
+  public AnalysisRequest request() {
+    if (!(epsilon >= 0) || Double.isInfinite(epsilon)) {
+      throw usage("--epsilon: expected a number from 0 on, found " + epsilon);
+    }
+    if (threads < 1 || threads > MOST_THREADS) {
+      throw usage("--threads: expected 1 to " + MOST_THREADS + ", found " + threads);
+    }
+    return new AnalysisRequest(
+        AnalysisRequest.Metrics.valueOf(metrics.name().toUpperCase(Locale.ROOT)),
+        heads,
+        epsilon,
+        includeOther,
+        DeviceChoice.valueOf(device.name().toUpperCase(Locale.ROOT)),
+        threads);
+  }
+
+  public Format format() {
+    return format;
+  }
+
+  /** Whether a table may have colours. */
+  public boolean colors() {
+    return target == null && Terminal.hasColors();
+  }
+
+  /** Writes a report to where the options say. */
+  public void write(String text) throws IOException {
+    if (target != null) {
+      Files.writeString(target, text);
+      return;
+    }
+    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+    out.print(text);
+    out.flush();
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+  }
+}
