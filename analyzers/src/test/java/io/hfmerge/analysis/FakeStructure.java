@@ -10,11 +10,12 @@ import java.util.List;
 import java.util.Optional;
 
 /** A structure made of parts. */
-final class FakeStructure {
+public final class FakeStructure {
 
   private FakeStructure() {}
 
-  static ModelStructure of(
+  /** A known structure of one stack without embeddings. */
+  public static ModelStructure of(
       ModelDimensions dimensions, BalanceTraits traits, List<WeightMatrix> matrices) {
     return (ModelStructure)
         Proxy.newProxyInstance(

@@ -42,6 +42,9 @@ final class BaseEnergies implements SpectralMeasure {
     double rank = (double) base.rank() * base.rank() / elements;
     for (int t = 0; t < facts.tasks(); t++) {
       double squares = facts.sums().squares(t);
+      if (!(squares > 0)) {
+        continue;
+      }
       double first = Math.min(1, base.leadingEnergy()[t] / squares);
       double both = Math.clamp(base.rankEnergy()[t] / squares, first, 1);
       findings.ofTask(LEADING, t, first, OptionalDouble.of(leading));

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.hfmerge.analysis.MemoryCheckpoint;
+import io.hfmerge.analysis.matrix.MatrixCombination;
 import io.hfmerge.analysis.matrix.MatrixSource;
 import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
 import io.hfmerge.analysis.matrix.Orientation;
 import io.hfmerge.tensor.DType;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.bytedeco.openblas.global.openblas;
 import org.junit.jupiter.api.AfterEach;
@@ -133,6 +135,77 @@ public abstract class SpectralEngineContract {
       names = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"})
   void everyFloatDtypeIsReadAsStored(DType dtype) throws Exception {
     check(dtype, gaussian(5, 150 * 170), 150, 170);
+  }
+
+  /** Left and right vectors at random, singular values of a known decay. */
+  private static double[] withSpectrum(Random random, int rows, int columns, int kind) {
+    int rank = Math.min(rows, columns);
+    double[] matrix = new double[rows * columns];
+    for (int r = 0; r < rank; r++) {
+      double value =
+          switch (kind) {
+            case 0 -> Math.pow(r + 1, -1);
+            case 1 -> Math.pow(0.5, r);
+            case 2 -> r < 3 ? 1 : 0.999; // nearly tied
+            case 3 -> r == 0 ? 1 : 1e-4;
+            default -> 1 - r / (2.0 * rank);
+          };
+      double[] left = random.doubles(rows, -1, 1).toArray();
+      double[] right = random.doubles(columns, -1, 1).toArray();
+      for (int i = 0; i < rows && value > 1e-12; i++) {
+        for (int j = 0; j < columns; j++) {
+          matrix[i * columns + j] += value * left[i] * right[j];
+        }
+      }
+    }
+    return matrix;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "140, 133",
+    "133, 260",
+    "300, 150",
+    "17, 200",
+    "1, 300",
+    "300, 1",
+    "2, 2",
+    "150, 150"
+  })
+  void errorBoundsAreNeverExceededWhateverTheSpectrum(int rows, int columns) throws Exception {
+    for (int kind = 0; kind < 5; kind++) {
+      Random random = new Random(1000L * rows + 10L * columns + kind);
+      double[] base = gaussian(random.nextLong(), rows * columns);
+      double[] update = withSpectrum(random, rows, columns, kind);
+      check(DType.F32, update, rows, columns);
+      check(DType.BF16, update, rows, columns);
+      checkDifference(base, update, rows, columns);
+    }
+  }
+
+  /** The spectral norm of a task vector, computed from two models while they are read. */
+  private void checkDifference(double[] base, double[] update, int rows, int columns)
+      throws Exception {
+    double[] model = base.clone();
+    for (int i = 0; i < model.length; i++) {
+      model[i] += update[i];
+    }
+    try (MemoryCheckpoint checkpoint = new MemoryCheckpoint()) {
+      checkpoint.add("base", DType.F32, base, rows, columns);
+      checkpoint.add("model", DType.F32, model, rows, columns);
+      try (MatrixSource source =
+          MatrixCombination.difference(
+              MatrixSource.open(checkpoint, checkpoint.matrix("model")),
+              MatrixSource.open(checkpoint, checkpoint.matrix("base")))) {
+        double[] stored = new double[rows * columns];
+        source.read(Orientation.ROWS, 0, rows, stored, columns);
+        double largest = reference(stored, rows, columns)[0];
+        for (SpectralNorms norms : List.of(engine.norms(source), engine.spectrum(source).norms())) {
+          assertThat(norms.spectral())
+              .isCloseTo(largest, within(largest * (norms.errorBound() + REFERENCE_NOISE)));
+        }
+      }
+    }
   }
 
   @Test
