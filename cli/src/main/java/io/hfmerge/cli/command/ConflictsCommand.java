@@ -33,10 +33,9 @@ import picocli.CommandLine.Spec;
 /** {@code hfmerge conflicts}: how task vectors clash, before they are summed. */
 @Command(
     name = "conflicts",
-    description = {
-      "Measures how fine-tuned models of one base clash, before they are merged: angles, signs,",
-      "shared directions and predicted damage, each beside the level of chance."
-    })
+    description =
+        "Measures how fine-tuned models of one base clash, before they are merged: angles, signs,"
+            + " shared directions and predicted damage, each beside the level of chance.")
 public final class ConflictsCommand implements Callable<Integer> {
 
   enum Depth {
@@ -63,7 +62,7 @@ public final class ConflictsCommand implements Callable<Integer> {
   private String base = "";
 
   @Parameters(
-      arity = "2..*",
+      arity = "1..*",
       paramLabel = "MODEL[=WEIGHT]",
       description = "Fine-tuned models with their weights in the sum (default: 1).")
   private List<String> models = new ArrayList<>();
@@ -117,6 +116,9 @@ public final class ConflictsCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     check();
     Map<String, Double> weights = WeightedReferences.parse(models, base, this::usage);
+    if (weights.size() < 2) {
+      throw usage("expected two models or more, whose task vectors can clash; found one");
+    }
     ConflictReport report = analyze(weights);
     write(
         switch (format) {

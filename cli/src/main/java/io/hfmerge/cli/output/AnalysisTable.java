@@ -97,7 +97,9 @@ public final class AnalysisTable {
 
   private void stableRanks() {
     List<MatrixMetrics> inLayers =
-        report.matrices().stream().filter(matrix -> matrix.layer() >= 0).toList();
+        report.matrices().stream()
+            .filter(matrix -> matrix.layer() >= 0 && !matrix.constant())
+            .toList();
     if (inLayers.isEmpty()) {
       return;
     }
@@ -223,17 +225,18 @@ public final class AnalysisTable {
           lines.computeIfAbsent(
               place(head.stack(), head.layer()), place -> new Line(place, new LinkedHashMap<>()));
       String product = head.product().name();
-      add(line, product + " discrepancy", head.relativeDiscrepancy());
+      add(line, product + " gap", head.relativeDiscrepancy());
       add(line, product + " tightness", head.tightness());
-      add(line, product + " pseudo-rank", head.pseudoRank());
-      head.rowNorms().correlation().ifPresent(r -> add(line, product + " row norms", r));
+      add(line, product + " rank", head.pseudoRank());
+      head.rowNorms().correlation().ifPresent(r -> add(line, product + " rows", r));
     }
     SequencedSet<String> names = new LinkedHashSet<>();
     for (Product product : List.of(Product.QK, Product.VP)) {
-      Stream.of(" discrepancy", " tightness", " pseudo-rank", " row norms")
-          .forEach(m -> names.add(product + m));
+      Stream.of(" gap", " tightness", " rank", " rows").forEach(m -> names.add(product + m));
     }
-    heading("Heads, means by layer (discrepancy relative; row norms: correlation)");
+    heading(
+        "Heads, means by layer (gap: relative discrepancy, rank: pseudo-rank, rows: correlation of"
+            + "\nrow norms)");
     print(lines.values(), "layer", names);
   }
 
@@ -268,6 +271,23 @@ public final class AnalysisTable {
                   number(sorted[sorted.length - 1])));
     });
     none.forEach(line -> text.append(line).append('\n'));
+    correlations();
+  }
+
+  private void correlations() {
+    List<String> words = new ArrayList<>();
+    for (Product product : Product.values()) {
+      report.balance().stream()
+          .filter(entry -> entry.product() == product)
+          .flatMapToDouble(entry -> entry.correlation().stream())
+          .average()
+          .ifPresent(mean -> words.add(product + " " + number(mean)));
+    }
+    if (!words.isEmpty()) {
+      text.append("mean correlation of the norms compared: ")
+          .append(String.join(", ", words))
+          .append('\n');
+    }
   }
 
   private void summary() {
@@ -323,7 +343,7 @@ public final class AnalysisTable {
         .filter(MatrixMetrics::constant)
         .forEach(matrix ->
             doubts.add(
-                Terminal.printable(matrix.tensor())
+                TextTable.name(matrix.tensor())
                     + (matrix.frobenius() > 0
                         ? ": all elements are equal"
                         : report.model().base().isPresent()

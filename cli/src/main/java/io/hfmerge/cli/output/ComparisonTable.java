@@ -182,6 +182,9 @@ public final class ComparisonTable {
     }
     List<Change> changes = new ArrayList<>();
     for (MatrixMetrics first : reports.getFirst().matrices()) {
+      if (first.role() == Role.QKV) {
+        continue; // its parts are there
+      }
       List<String> cells = new ArrayList<>();
       double largest = 0;
       for (Map<Place, MatrixMetrics> matrices : others) {
@@ -195,7 +198,7 @@ public final class ComparisonTable {
         }
       }
       if (largest > 0) {
-        String tensor = Terminal.printable(first.tensor());
+        String tensor = TextTable.name(first.tensor());
         cells.addFirst(tensor + (first.role() == Role.OTHER ? "" : " (" + first.role() + ")"));
         cells.add(String.format(Locale.ROOT, "%.1f %%", 100 * Math.expm1(largest)));
         changes.add(new Change(tensor, largest, cells));

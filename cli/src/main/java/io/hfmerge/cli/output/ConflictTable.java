@@ -30,6 +30,9 @@ public final class ConflictTable {
 
   private static final int WIDTH = 98;
 
+  /** Storage noise above this share is said: a tenth of the energy of a task vector. */
+  private static final double NOISY = 0.3;
+
   private final ConflictReport report;
   private final boolean colors;
   private final StringBuilder text = new StringBuilder();
@@ -121,7 +124,7 @@ public final class ConflictTable {
         List<String> cells = new ArrayList<>();
         cells.add("[%d] [%d]".formatted(i + 1, j + 1));
         cells.add(beside(value(model(), "cosine", i, j)));
-        cells.add(beside(value(model(), "signConflict", i, j)));
+        cells.add(cell(value(model(), "signConflict", i, j)));
         if (spectra) {
           cells.add(beside(value(model(), "inputOverlap", i, j)));
           cells.add(beside(value(model(), "outputOverlap", i, j)));
@@ -131,7 +134,7 @@ public final class ConflictTable {
         table.add(cells);
       }
     }
-    heading(BOLD, "Pairs, whole model (in brackets the level of chance)");
+    heading(BOLD, "Pairs, whole model (in brackets the level of chance; of sign conflict 0.5)");
     text.append(table.render());
     if (spectra) {
       text.append("response: how the first's update answers to the second's inputs\n");
@@ -142,7 +145,7 @@ public final class ConflictTable {
     List<String> headings = new ArrayList<>(List.of("relative size", "storage noise"));
     boolean spectra = report.theory().isPresent();
     if (spectra) {
-      headings.addAll(List.of("effective rank", "alignment", "base leading", "rest", "damage"));
+      headings.addAll(List.of("effective rank", "alignment", "in base's top", "rest", "damage"));
     }
     TextTable table = TextTable.withWords("model", headings);
     for (int t = 0; t < report.tasks().size(); t++) {
@@ -161,6 +164,13 @@ public final class ConflictTable {
     }
     heading(BOLD, "Task vectors, whole model");
     text.append(table.render());
+    for (int t = 0; t < report.tasks().size(); t++) {
+      if (value(model(), "storageNoise", t, -1).filter(v -> v.value() > NOISY).isPresent()) {
+        text.append(
+            "[%d] may owe much to the rounding of stored weights: ranks count it, cosines lose by it\n"
+                .formatted(t + 1));
+      }
+    }
   }
 
   private void sum() {
@@ -261,7 +271,7 @@ public final class ConflictTable {
     for (Entry entry : entries) {
       table.add(
           List.of(
-              Terminal.printable(entry.tensor().tensor())
+              TextTable.name(entry.tensor().tensor())
                   + (entry.tensor().layer() < 0 ? "" : " (" + entry.tensor().role() + ")"),
               "[" + (entry.value().first().orElse(0) + 1) + "]",
               TextTable.number(entry.value().value()),
@@ -304,7 +314,7 @@ public final class ConflictTable {
     return worst
         .map(place ->
             "\n    most in %s: %s"
-                .formatted(Terminal.printable(place.tensor()), TextTable.number(place.value())))
+                .formatted(TextTable.name(place.tensor()), TextTable.number(place.value())))
         .orElse("");
   }
 

@@ -10,6 +10,8 @@ import java.util.Locale;
 /** A table of numbers without borders: a heading line, then lines of right-aligned cells. */
 final class TextTable {
 
+  private static final int NAME_WIDTH = 60;
+
   private final List<Column> columns = new ArrayList<>();
   private final List<Object[]> lines = new ArrayList<>();
 
@@ -49,6 +51,16 @@ final class TextTable {
         .lines()
         .map(String::stripTrailing)
         .reduce("", (text, line) -> text + line + '\n');
+  }
+
+  /** A tensor's name for a column: printable, its middle left out where it is long. */
+  static String name(String tensor) {
+    String name = Terminal.printable(tensor);
+    return name.length() <= NAME_WIDTH
+        ? name
+        : name.substring(0, NAME_WIDTH / 3)
+            + "..."
+            + name.substring(name.length() - NAME_WIDTH * 2 / 3);
   }
 
   /** Four digits or so; the empty string for NaN. */

@@ -1,0 +1,151 @@
+package io.hfmerge.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.hfmerge.cli.HfMerge;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code conflicts}, {@code diff} and several models of {@code analyze}, from the command line. */
+class ConflictsCommandTest {
+
+  private static final Path MODELS =
+      Path.of("..", "hf-loader", "src", "test", "resources", "golden", "checkpoints", "llama");
+  private static final String BASE = MODELS.resolve("base").toString();
+  private static final String A = MODELS.resolve("a").toString();
+  private static final String B = MODELS.resolve("b").toString();
+  private static final String C = MODELS.resolve("c").toString();
+  private static final int SCREEN = 100;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... arguments) {
+    CommandLine commandLine = HfMerge.commandLine();
+    commandLine.setOut(new PrintWriter(out));
+    commandLine.setErr(new PrintWriter(err));
+    return commandLine.execute(arguments);
+  }
+
+  private JsonNode json() {
+    return JsonMapper.shared().readTree(out.toString());
+  }
+
+  @Test
+  void tableFitsTheScreenAndEndsWithTheTheory() {
+    assertThat(run("conflicts", "--base", BASE, A, B, C + "=0.5")).isZero();
+    assertThat(out.toString())
+        .contains("[3] " + C + ", weight 0.5")
+        .contains("Pairs, whole model")
+        .contains("What the theory says of the sum")
+        .contains("predicted damage to [3]")
+        .doesNotContain("\u001b");
+    assertThat(out.toString().lines().skip(4))
+        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(SCREEN));
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void jsonNamesModelsMeasuresAndChance(@TempDir Path folder) throws Exception {
+    Path first = folder.resolve("first.json");
+    Path second = folder.resolve("second.json");
+    String[] command = {"conflicts", "--base", BASE, A, B, "--format", "json"};
+    assertThat(run(with(command, "-o", first.toString()))).isZero();
+    assertThat(run(with(command, "-o", second.toString(), "--threads", "1"))).isZero();
+    assertThat(second).hasSameTextualContentAs(first);
+    JsonNode report = JsonMapper.shared().readTree(Files.readString(first));
+    assertThat(report.get("schema").asString()).isEqualTo("hfmerge.conflicts/1");
+    assertThat(report.get("models").get(1).get("id").asString()).isEqualTo(B);
+    assertThat(report.get("tensors")).hasSize(39);
+    assertThat(report.get("layers")).hasSize(4);
+    assertThat(report.get("theory").get("predictedDamage")).hasSize(2);
+    for (JsonNode value : report.get("model").get("values")) {
+      if (value.get("measure").asString().endsWith("Overlap")) {
+        double chance = value.get("chance").asDouble();
+        assertThat(value.get("aboveChance").asDouble())
+            .isEqualTo((value.get("value").asDouble() - chance) / (1 - chance));
+      }
+    }
+  }
+
+  private static String[] with(String[] command, String... more) {
+    String[] all = java.util.Arrays.copyOf(command, command.length + more.length);
+    System.arraycopy(more, 0, all, command.length, more.length);
+    return all;
+  }
+
+  @Test
+  void quickMeasuresSayWhatTheyLack() {
+    assertThat(run("conflicts", "--base", BASE, A, B, "--metrics", "norms")).isZero();
+    assertThat(out.toString())
+        .contains("over-accumulation")
+        .contains("Subspaces and predicted damage need --metrics all.");
+  }
+
+  @Test
+  void wrongUseIsExplained() {
+    assertThat(run("conflicts", "--base", BASE, A)).isEqualTo(2);
+    assertThat(run("conflicts", "--base", BASE, A, A)).isEqualTo(2);
+    assertThat(run("conflicts", "--base", BASE, A, BASE)).isEqualTo(2);
+    assertThat(run("conflicts", "--base", BASE, A, B, "--rank", "0")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("expected two models or more, whose task vectors can clash; found one")
+        .contains("stands twice")
+        .contains("is the base: its task vector is zero")
+        .contains("--rank: expected 1 to 4096, found 0");
+  }
+
+  @Test
+  void otherFamiliesAreRefusedByShape() {
+    String other = MODELS.resolveSibling("gpt2").resolve("a").toString();
+    assertThat(run("conflicts", "--base", BASE, A, other)).isNotZero();
+    assertThat(err.toString()).contains("expected models of one shape, fine-tuned from one base");
+    assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void diffIsTheTaskVectorOfAnalyzeWithABase() {
+    assertThat(run("diff", A, BASE, "--format", "json")).isZero();
+    String diff = out.toString();
+    out.getBuffer().setLength(0);
+    assertThat(run("analyze", "--base", BASE, A, "--format", "json")).isZero();
+    assertThat(out.toString()).isEqualTo(diff);
+    JsonNode report = json();
+    assertThat(report.get("model").get("base").asString()).isEqualTo(BASE);
+    assertThat(report.get("matrices")).hasSize(32);
+    assertThat(report.get("matrices").get(0).get("noiseFloor").asDouble()).isBetween(1e-9, 1e-5);
+  }
+
+  @Test
+  void modelWithoutChangesIsSaidToHaveNone() {
+    assertThat(run("diff", BASE, BASE)).isZero();
+    assertThat(out.toString()).contains("Flagged: 32").contains("unchanged from the base");
+  }
+
+  @Test
+  void severalModelsStandSideBySide() {
+    assertThat(run("analyze", BASE, A, B, "--metrics", "all", "--heads")).isZero();
+    assertThat(out.toString())
+        .contains("[3] " + B)
+        .contains("Stable rank, means by role")
+        .contains("QK tightness")
+        .contains("Stable ranks that differ most from [1]");
+    assertThat(out.toString().lines().skip(3))
+        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(SCREEN));
+    out.getBuffer().setLength(0);
+    assertThat(run("analyze", BASE, A, "--format", "json")).isZero();
+    assertThat(json().get("schema").asString()).isEqualTo("hfmerge.comparison/1");
+    assertThat(json().get("reports").get(1).get("model").get("id").asString()).isEqualTo(A);
+    out.getBuffer().setLength(0);
+    assertThat(run("analyze", BASE, A, "--format", "csv")).isZero();
+    assertThat(out.toString().lines().filter(line -> line.startsWith("model,"))).hasSize(1);
+    assertThat(out.toString()).contains("\n" + A + ",");
+  }
+}
