@@ -9,8 +9,10 @@ import io.hfmerge.analysis.metric.BalanceMetrics.Identity;
 import io.hfmerge.analysis.metric.HeadMetrics;
 import io.hfmerge.analysis.metric.NormPreservation;
 import io.hfmerge.analysis.metric.Product;
+import io.hfmerge.analysis.metric.SpectrumMetrics;
 import io.hfmerge.analysis.report.CsvReport;
 import io.hfmerge.analysis.report.JsonReport;
+import io.hfmerge.hf.arch.Architectures;
 import io.hfmerge.hf.arch.BalanceTraits;
 import io.hfmerge.hf.arch.BalanceTraits.Mlp;
 import io.hfmerge.hf.arch.BalanceTraits.Rotary;
@@ -19,6 +21,8 @@ import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.arch.Role;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.DType;
+import io.hfmerge.tensor.TensorCodec;
+import io.hfmerge.tensor.TensorSpec;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -195,6 +199,100 @@ class ModelAnalyzerTest {
       assertThat(CsvReport.write(report))
           .startsWith(
               "model,tensor,layer,role,head,metric,value,errorBound\nmemory,q,0,Q,,frobenius,");
+    }
+  }
+
+  @Test
+  void constantTensorsAreReportedAndNotAveraged() throws Exception {
+    try (MemoryCheckpoint checkpoint = grouped()) {
+      double[] same = new double[20 * HIDDEN];
+      java.util.Arrays.fill(same, 0.25);
+      checkpoint.add("m1", DType.F64, same, 20, HIDDEN);
+      checkpoint.add("m2", DType.F64, new double[20 * HIDDEN], HIDDEN, 20);
+      AnalysisReport report =
+          analyze(checkpoint, new BalanceTraits(Rotary.NONE, 0, false, Mlp.HOMOGENEOUS));
+      assertThat(report.matrices())
+          .filteredOn(matrix -> matrix.constant())
+          .extracting(matrix -> matrix.role())
+          .containsExactly(Role.M1, Role.M2);
+      assertThat(report.summary().constant()).isEqualTo(2);
+      assertThat(report.summary().roles())
+          .extracting(AnalysisReport.RoleSummary::role)
+          .containsExactly(Role.Q, Role.K, Role.V, Role.O);
+      assertThat(report.normPreservation().roles())
+          .extracting(NormPreservation.RoleSpread::role)
+          .containsExactly(Role.O);
+    }
+  }
+
+  @Test
+  void taskVectorsAreMeasuredAsTheDifferenceStoredWouldBe() throws Exception {
+    try (MemoryCheckpoint base = grouped();
+        MemoryCheckpoint model = grouped();
+        MemoryCheckpoint stored = new MemoryCheckpoint()) {
+      for (TensorSpec spec : base.tensors()) {
+        int count = (int) spec.elements();
+        double[] x = new double[count];
+        double[] y = new double[count];
+        TensorCodec.decode(spec.dtype(), model.mapped(spec.name()).orElseThrow(), 0, x, count);
+        TensorCodec.decode(spec.dtype(), base.mapped(spec.name()).orElseThrow(), 0, y, count);
+        for (int i = 0; i < count; i++) {
+          x[i] -= y[i];
+        }
+        List<Long> shape = spec.shape().dimensions();
+        stored.add(spec.name(), DType.F64, x, shape.get(0), shape.get(1));
+      }
+      BalanceTraits traits = new BalanceTraits(Rotary.NONE, 0, false, Mlp.SMOOTH);
+      AnalysisReport difference =
+          ModelAnalyzer.analyze(
+              AnalysisSubject.of(model, structure(model, traits))
+                  .minus(new Counterparts(AnalysisSubject.of(base, structure(base, traits)))),
+              AnalysisRequest.everything(),
+              ProgressListener.NONE);
+      AnalysisReport expected = analyze(stored, traits);
+      assertThat(difference.model().base()).hasValue("memory");
+      assertThat(difference.heads()).isEqualTo(expected.heads());
+      assertThat(difference.balance()).as("no identity is of differences").isEmpty();
+      assertThat(difference.matrices()).hasSameSizeAs(expected.matrices());
+      for (int i = 0; i < expected.matrices().size(); i++) {
+        assertThat(difference.matrices().get(i).spectrum())
+            .isEqualTo(expected.matrices().get(i).spectrum());
+        assertThat(difference.matrices().get(i).spectral())
+            .isEqualTo(expected.matrices().get(i).spectral());
+      }
+    }
+  }
+
+  @Test
+  void epsilonRankSaysWhichValuesLieOnTheThreshold() {
+    SpectrumMetrics spectrum =
+        SpectrumMetrics.of(List.of(1.0, 0.5, 0.1 * (1 + 1e-11), 0.1 * (1 - 1e-11), 0.01), 0.1, 0);
+    assertThat(spectrum.epsilonRank()).isEqualTo(3);
+    assertThat(spectrum.epsilonRankLow()).isEqualTo(2);
+    assertThat(spectrum.epsilonRankHigh()).isEqualTo(4);
+    SpectrumMetrics rough = SpectrumMetrics.of(List.of(1.0, 1e-3, 1e-9), 1e-6, 1e-10);
+    assertThat(rough.epsilonRankLow()).isEqualTo(2);
+    assertThat(rough.epsilonRankHigh()).as("squares are known to 2e-10").isEqualTo(3);
+  }
+
+  @Test
+  void convolutionsOfUnknownFamiliesAreFlattenedToTheirKernels() throws Exception {
+    // a ResNet's first layers: no definition, by name and shape alone
+    try (MemoryCheckpoint checkpoint =
+        new MemoryCheckpoint()
+            .add("conv1.weight", DType.F32, gaussian(8 * 3 * 7 * 7), 8, 3, 7, 7)
+            .add("layer1.0.conv1.weight", DType.F32, gaussian(16 * 8 * 3 * 3), 16, 8, 3, 3)
+            .add("bn1.weight", DType.F32, gaussian(8), 8)
+            .add("fc.weight", DType.F32, gaussian(10 * 16), 10, 16)) {
+      AnalysisReport report =
+          ModelAnalyzer.analyze(
+              AnalysisSubject.of(checkpoint, Architectures.load().structure(null, checkpoint)),
+              AnalysisRequest.everything(),
+              ProgressListener.NONE);
+      assertThat(report.matrices())
+          .extracting(m -> m.tensor() + " " + m.rows() + " x " + m.columns())
+          .containsExactly(
+              "conv1.weight 8 x 147", "layer1.0.conv1.weight 16 x 72", "fc.weight 10 x 16");
     }
   }
 
