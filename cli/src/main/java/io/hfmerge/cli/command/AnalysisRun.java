@@ -28,27 +28,30 @@ final class AnalysisRun {
       throws IOException, InterruptedException {
     AnalysisRequest request = options.request();
     List<AnalysisReport> reports = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
     if (base.isEmpty()) {
       for (String reference : references) {
-        reports.add(analyze(reference, Optional.empty(), request));
+        reports.add(analyze(reference, Optional.empty(), request, notes));
       }
     } else {
       try (HfModel model = HfModels.open(base.get())) {
+        notes.addAll(model.notes());
         Counterparts counterparts = new Counterparts(subject(model));
         for (String reference : references) {
-          reports.add(analyze(reference, Optional.of(counterparts), request));
+          reports.add(analyze(reference, Optional.of(counterparts), request, notes));
         }
       }
     }
-    options.write(text(reports, options));
+    options.write(text(reports, options), notes);
     return 0;
   }
 
   private static AnalysisReport analyze(
-      String reference, Optional<Counterparts> base, AnalysisRequest request)
+      String reference, Optional<Counterparts> base, AnalysisRequest request, List<String> notes)
       throws IOException, InterruptedException {
     try (HfModel model = HfModels.open(reference);
         ProgressLine progress = ProgressLine.create()) {
+      notes.addAll(model.notes());
       AnalysisSubject subject = subject(model);
       return ModelAnalyzer.analyze(base.map(subject::minus).orElse(subject), request, progress);
     }

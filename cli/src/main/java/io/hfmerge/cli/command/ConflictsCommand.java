@@ -17,10 +17,12 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -119,13 +121,20 @@ public final class ConflictsCommand implements Callable<Integer> {
     if (weights.size() < 2) {
       throw usage("expected two models or more, whose task vectors can clash; found one");
     }
-    ConflictReport report = analyze(weights);
-    write(
+    SequencedSet<String> notes = new LinkedHashSet<>();
+    ConflictReport report = analyze(weights, notes);
+    String text =
         switch (format) {
-          case table -> ConflictTable.render(report, target == null && Terminal.hasColors());
+          case table ->
+              ConflictTable.render(report, target == null && Terminal.hasColors())
+                  + String.join("", notes.stream().map(note -> note + "\n").toList());
           case json -> ConflictJson.write(report, Version.number());
           case csv -> ConflictCsv.write(report);
-        });
+        };
+    if (format != Format.table) {
+      notes.forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
+    }
+    write(text);
     return 0;
   }
 
@@ -141,15 +150,17 @@ public final class ConflictsCommand implements Callable<Integer> {
     }
   }
 
-  private ConflictReport analyze(Map<String, Double> weights)
+  private ConflictReport analyze(Map<String, Double> weights, SequencedSet<String> notes)
       throws IOException, InterruptedException {
     List<HfModel> opened = new ArrayList<>();
     try (HfModel origin = HfModels.open(base);
         ProgressLine progress = ProgressLine.create()) {
+      origin.notes().stream().map(Terminal::printable).forEach(notes::add);
       List<ConflictAnalyzer.Term> terms = new ArrayList<>();
       for (Map.Entry<String, Double> entry : weights.entrySet()) {
         HfModel model = HfModels.open(entry.getKey());
         opened.add(model);
+        model.notes().stream().map(Terminal::printable).forEach(notes::add);
         terms.add(new ConflictAnalyzer.Term(AnalysisRun.subject(model), lambda * entry.getValue()));
       }
       return ConflictAnalyzer.analyze(

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -121,8 +122,20 @@ public final class AnalysisOptions {
     return target == null && Terminal.hasColors();
   }
 
-  /** Writes a report to where the options say. */
-  public void write(String text) throws IOException {
+  /**
+   * Writes a report to where the options say.
+   *
+   * @param notes what the user should know of how models were read; behind a table, and beside the
+   *     other reports, whose form is fixed, on standard error
+   */
+  public void write(String report, List<String> notes) throws IOException {
+    List<String> lines = notes.stream().distinct().map(Terminal::printable).toList();
+    String text = report;
+    if (format == Format.table) {
+      text += String.join("", lines.stream().map(note -> note + "\n").toList());
+    } else {
+      lines.forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
+    }
     if (target != null) {
       Files.writeString(target, text);
       return;
