@@ -112,7 +112,7 @@ public final class ConflictTable {
   }
 
   private void pairs() {
-    List<String> headings = new ArrayList<>(List.of("cosine (chance)", "sign conflict"));
+    List<String> headings = new ArrayList<>(List.of("cosine (chance)", "signs"));
     boolean spectra = report.theory().isPresent();
     if (spectra) {
       headings.addAll(List.of("input overlap", "output overlap", "response", "reverse"));
@@ -134,15 +134,16 @@ public final class ConflictTable {
         table.add(cells);
       }
     }
-    heading(BOLD, "Pairs, whole model (in brackets the level of chance; of sign conflict 0.5)");
+    heading(BOLD, "Pairs, whole model (in brackets the level of chance)");
     text.append(table.render());
     if (spectra) {
+      text.append("signs: share in conflict, chance 0.5\n");
       text.append("response: how the first's update answers to the second's inputs\n");
     }
   }
 
   private void tasks() {
-    List<String> headings = new ArrayList<>(List.of("relative size", "storage noise"));
+    List<String> headings = new ArrayList<>(List.of("relative size", "noise"));
     boolean spectra = report.theory().isPresent();
     if (spectra) {
       headings.addAll(List.of("effective rank", "alignment", "in base's top", "rest", "damage"));
