@@ -1,7 +1,6 @@
 package io.hfmerge.cli.command;
 
 import io.hfmerge.analysis.AnalysisReport;
-import io.hfmerge.analysis.AnalysisRequest;
 import io.hfmerge.analysis.AnalysisSubject;
 import io.hfmerge.analysis.Counterparts;
 import io.hfmerge.analysis.ModelAnalyzer;
@@ -13,7 +12,6 @@ import io.hfmerge.cli.output.AnalysisTable;
 import io.hfmerge.cli.output.ComparisonTable;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.HfModels;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,19 +24,20 @@ final class AnalysisRun {
 
   static int execute(List<String> references, Optional<String> base, AnalysisOptions options)
       throws IOException, InterruptedException {
-    AnalysisRequest request = options.request();
+    options.request(); // refused before anything is opened
     List<AnalysisReport> reports = new ArrayList<>();
     List<String> notes = new ArrayList<>();
     if (base.isEmpty()) {
       for (String reference : references) {
-        reports.add(analyze(reference, Optional.empty(), request, notes));
+        reports.add(analyze(reference, Optional.empty(), options, notes));
       }
     } else {
-      try (HfModel model = HfModels.open(base.get())) {
+      try (ProgressLine progress = options.progress();
+          HfModel model = options.models(progress).openModel(base.get())) {
         notes.addAll(model.notes());
         Counterparts counterparts = new Counterparts(subject(model));
         for (String reference : references) {
-          reports.add(analyze(reference, Optional.of(counterparts), request, notes));
+          reports.add(analyze(reference, Optional.of(counterparts), options, notes));
         }
       }
     }
@@ -47,13 +46,14 @@ final class AnalysisRun {
   }
 
   private static AnalysisReport analyze(
-      String reference, Optional<Counterparts> base, AnalysisRequest request, List<String> notes)
+      String reference, Optional<Counterparts> base, AnalysisOptions options, List<String> notes)
       throws IOException, InterruptedException {
-    try (HfModel model = HfModels.open(reference);
-        ProgressLine progress = ProgressLine.create()) {
+    try (ProgressLine progress = options.progress();
+        HfModel model = options.models(progress).openModel(reference)) {
       notes.addAll(model.notes());
       AnalysisSubject subject = subject(model);
-      return ModelAnalyzer.analyze(base.map(subject::minus).orElse(subject), request, progress);
+      return ModelAnalyzer.analyze(
+          base.map(subject::minus).orElse(subject), options.request(), progress);
     }
   }
 

@@ -7,11 +7,11 @@ import io.hfmerge.analysis.interference.ConflictRequest;
 import io.hfmerge.analysis.report.ConflictCsv;
 import io.hfmerge.analysis.report.ConflictJson;
 import io.hfmerge.cli.Version;
+import io.hfmerge.cli.option.StreamOption;
 import io.hfmerge.cli.output.ConflictTable;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.HfModels;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -26,6 +26,7 @@ import java.util.SequencedSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -114,6 +115,8 @@ public final class ConflictsCommand implements Callable<Integer> {
       description = "Worker threads (default: one per core). The numbers do not depend on it.")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Mixin private final StreamOption stream = new StreamOption();
+
   @Override
   public Integer call() throws Exception {
     check();
@@ -153,12 +156,13 @@ public final class ConflictsCommand implements Callable<Integer> {
   private ConflictReport analyze(Map<String, Double> weights, SequencedSet<String> notes)
       throws IOException, InterruptedException {
     List<HfModel> opened = new ArrayList<>();
-    try (HfModel origin = HfModels.open(base);
-        ProgressLine progress = ProgressLine.create()) {
+    PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+    try (ProgressLine progress = ProgressLine.create(err);
+        HfModel origin = stream.models(progress).openModel(base)) {
       origin.notes().stream().map(Terminal::printable).forEach(notes::add);
       List<ConflictAnalyzer.Term> terms = new ArrayList<>();
       for (Map.Entry<String, Double> entry : weights.entrySet()) {
-        HfModel model = HfModels.open(entry.getKey());
+        HfModel model = stream.models(progress).openModel(entry.getKey());
         opened.add(model);
         model.notes().stream().map(Terminal::printable).forEach(notes::add);
         terms.add(new ConflictAnalyzer.Term(AnalysisRun.subject(model), lambda * entry.getValue()));

@@ -2,7 +2,10 @@ package io.hfmerge.cli.option;
 
 import io.hfmerge.analysis.AnalysisRequest;
 import io.hfmerge.analysis.AnalysisRequest.DeviceChoice;
+import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
+import io.hfmerge.hf.HfModels;
+import io.hfmerge.progress.ProgressListener;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -11,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -91,6 +95,18 @@ public final class AnalysisOptions {
       paramLabel = "N",
       description = "Worker threads (default: one per core). The numbers do not depend on it.")
   private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Mixin private final StreamOption stream = new StreamOption();
+
+  /** A line of progress beside the report. */
+  public ProgressLine progress() {
+    return ProgressLine.create(Objects.requireNonNull(spec).commandLine().getErr());
+  }
+
+  /** What opens models as asked for, and tells of downloads. */
+  public HfModels models(ProgressListener listener) {
+    return stream.models(listener);
+  }
 
   /**
    * What the options ask for.
