@@ -3,16 +3,13 @@ package io.hfmerge.analysis.report;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import io.hfmerge.analysis.AnalysisReport;
-import io.hfmerge.analysis.metric.BalanceMetrics;
-import io.hfmerge.analysis.metric.HeadMetrics;
-import io.hfmerge.analysis.metric.MatrixMetrics;
-import io.hfmerge.analysis.metric.SpectrumMetrics;
+import io.hfmerge.analysis.report.LongTable.Row;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /**
  * A report as one long table, a number a line: {@code
@@ -24,16 +21,7 @@ import java.util.OptionalDouble;
  */
 public final class CsvReport {
 
-  private final boolean extended;
-  private String model = "";
-  private final List<List<String>> lines = new ArrayList<>();
-
-  private CsvReport(List<AnalysisReport> reports) {
-    this.extended =
-        reports.stream()
-            .flatMap(report -> report.matrices().stream())
-            .anyMatch(m -> !m.stack().isEmpty() || m.expert().isPresent());
-  }
+  private CsvReport() {}
 
   /** Writes a report; lines end in a line feed. */
   public static String write(AnalysisReport report) {
@@ -42,109 +30,46 @@ public final class CsvReport {
 
   /** Writes several reports, one after another. */
   public static String write(List<AnalysisReport> reports) {
-    CsvReport table = new CsvReport(reports);
-    for (AnalysisReport report : reports) {
-      table.model = report.model().id();
-      report.matrices().forEach(table::add);
-      report.heads().forEach(table::add);
-      report.balance().forEach(table::add);
-    }
+    LongTable table = LongTable.of(reports);
     StringWriter text = new StringWriter();
     try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(text)) {
       List<String> header =
           new ArrayList<>(
               List.of("model", "tensor", "layer", "role", "head", "metric", "value", "errorBound"));
-      if (table.extended) {
+      if (table.extended()) {
         header.addAll(List.of("stack", "expert"));
       }
       csv.writeRecord(header);
-      table.lines.forEach(csv::writeRecord);
+      for (Row row : table.rows()) {
+        csv.writeRecord(line(row, table.extended()));
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     return text.toString();
   }
 
-  private void add(MatrixMetrics matrix) {
-    String expert = matrix.expert().isPresent() ? "" + matrix.expert().getAsInt() : "";
-    Row row =
-        new Row(
-            matrix.tensor(),
-            matrix.layer() < 0 ? "" : "" + matrix.layer(),
-            matrix.role().name(),
-            "",
-            matrix.stack(),
-            expert);
-    OptionalDouble bound = OptionalDouble.of(matrix.errorBound());
-    add(row, "frobenius", matrix.frobenius());
-    add(row, "spectral", matrix.spectral(), bound);
-    add(row, "stableRank", matrix.stableRank(), bound);
-    // a square has twice the relative error
-    add(
-        row,
-        "stableRankSquared",
-        matrix.stableRankSquared(),
-        OptionalDouble.of(2 * matrix.errorBound()));
-    if (matrix.spectrum().isPresent()) {
-      SpectrumMetrics spectrum = matrix.spectrum().get();
-      add(row, "nuclear", spectrum.nuclear());
-      add(row, "pseudoRank", spectrum.pseudoRank());
-      add(row, "epsilonRank", spectrum.epsilonRank());
-      add(row, "effectiveRank", spectrum.effectiveRank());
-    }
-    add(row, "noiseFloor", matrix.noiseFloor());
-  }
-
-  private void add(HeadMetrics head) {
-    Row row =
-        new Row("", "" + head.layer(), head.product().name(), "" + head.head(), head.stack(), "");
-    add(row, "discrepancy", head.discrepancy());
-    add(row, "relativeDiscrepancy", head.relativeDiscrepancy());
-    add(row, "nuclear", head.nuclear());
-    add(row, "halfFrobeniusSquared", head.halfFrobeniusSquared());
-    add(row, "tightness", head.tightness());
-    add(row, "pseudoRank", head.pseudoRank());
-    add(row, "bound", head.bound());
-    head.boundA5().ifPresent(bound -> add(row, "boundA5", bound));
-    head.rowNorms().correlation().ifPresent(r -> add(row, "rowNormCorrelation", r));
-  }
-
-  private void add(BalanceMetrics balance) {
-    Row row =
-        new Row(
-            "",
-            "" + balance.layer(),
-            balance.product().name(),
-            balance.head().isPresent() ? "" + balance.head().getAsInt() : "",
-            balance.stack(),
-            balance.expert().isPresent() ? "" + balance.expert().getAsInt() : "");
-    String metric = "balance:" + balance.identity().label();
-    balance.value().ifPresent(value -> add(row, metric, value));
-    balance.correlation().ifPresent(r -> add(row, metric + ":correlation", r));
-  }
-
-  private record Row(
-      String tensor, String layer, String role, String head, String stack, String expert) {}
-
-  private void add(Row row, String metric, double value) {
-    add(row, metric, value, OptionalDouble.empty());
-  }
-
-  private void add(Row row, String metric, double value, OptionalDouble bound) {
+  private static List<String> line(Row row, boolean extended) {
     List<String> line =
         new ArrayList<>(
             List.of(
-                model,
+                row.model(),
                 row.tensor(),
-                row.layer(),
+                text(row.layer()),
                 row.role(),
-                row.head(),
-                metric,
-                Double.isFinite(value) ? Double.toString(value) : "",
-                bound.isPresent() ? Double.toString(bound.getAsDouble()) : ""));
+                text(row.head()),
+                row.metric(),
+                Double.isFinite(row.value()) ? Double.toString(row.value()) : "",
+                row.errorBound().isPresent()
+                    ? Double.toString(row.errorBound().getAsDouble())
+                    : ""));
     if (extended) {
-      line.addAll(List.of(row.stack(), row.expert()));
+      line.addAll(List.of(row.stack(), text(row.expert())));
     }
-    lines.add(line);
+    return line;
+  }
+
+  private static String text(OptionalInt value) {
+    return value.isPresent() ? "" + value.getAsInt() : "";
   }
 }
