@@ -17,8 +17,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Puts results together into a report. */
-final class ReportAssembly {
+/** Puts results together into a report, with what follows from them. */
+public final class ReportAssembly {
 
   private ReportAssembly() {}
 
@@ -30,7 +30,7 @@ final class ReportAssembly {
       List<HeadMetrics> heads,
       List<BalanceMetrics> balance,
       List<Skipped> skipped) {
-    return new AnalysisReport(
+    return of(
         new Model(
             subject.id(),
             subject.revision(),
@@ -39,6 +39,23 @@ final class ReportAssembly {
             dtype(matrices),
             subject.base().map(base -> base.owner().id())),
         new Settings(request, device),
+        matrices,
+        heads,
+        balance,
+        skipped);
+  }
+
+  /** A report of measured numbers; norm preservation and summary follow from the others. */
+  public static AnalysisReport of(
+      Model model,
+      Settings settings,
+      List<MatrixMetrics> matrices,
+      List<HeadMetrics> heads,
+      List<BalanceMetrics> balance,
+      List<Skipped> skipped) {
+    return new AnalysisReport(
+        model,
+        settings,
         matrices,
         heads,
         balance,

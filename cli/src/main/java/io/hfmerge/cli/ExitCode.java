@@ -6,6 +6,7 @@ import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.error.InputChangedException;
 import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.error.MalformedReportException;
 import io.hfmerge.error.MemoryBudgetException;
 import io.hfmerge.error.NonFiniteOutputException;
 import io.hfmerge.error.OutputExistsException;
@@ -22,7 +23,7 @@ public enum ExitCode {
   INTERNAL(1, "a fault of hfmerge itself"),
   USAGE(2, "wrong options or arguments"),
   RECIPE(3, "the recipe is not valid"),
-  CHECKPOINT(4, "a checkpoint's file breaks the rules of its format"),
+  CHECKPOINT(4, "a file of a checkpoint, or a stored report, breaks the rules of its format"),
   INCOMPATIBLE(5, "the checkpoints do not fit together"),
   NOT_FOUND(6, "a model reference leads to no checkpoint"),
   IO(7, "reading or writing failed (a full disk, no permission, ...)"),
@@ -54,6 +55,7 @@ public enum ExitCode {
           switch (refused) {
             case InvalidRecipeException e -> RECIPE;
             case MalformedCheckpointException e -> CHECKPOINT;
+            case MalformedReportException e -> CHECKPOINT;
             case IncompatibleCheckpointsException e -> INCOMPATIBLE;
             case UnresolvedReferenceException e -> NOT_FOUND;
             case UnsupportedFeatureException e -> UNSUPPORTED;

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class HfMergeException extends RuntimeException
     permits AccessRefusedException,
         MalformedCheckpointException,
+        MalformedReportException,
         IncompatibleCheckpointsException,
         InvalidRecipeException,
         UnresolvedReferenceException,

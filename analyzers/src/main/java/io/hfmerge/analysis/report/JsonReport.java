@@ -41,9 +41,14 @@ public final class JsonReport {
    * @return JSON text with a final line break
    */
   public static String write(AnalysisReport report, String toolVersion) {
+    return PythonJson.write(tree(report, toolVersion));
+  }
+
+  /** A report as maps, lists and scalars. */
+  static Map<String, Object> tree(AnalysisReport report, String toolVersion) {
     Map<String, Object> root = head(SCHEMA, toolVersion);
     root.putAll(body(report));
-    return PythonJson.write(root);
+    return root;
   }
 
   /**
@@ -57,9 +62,7 @@ public final class JsonReport {
     Map<String, Object> root = head(COMPARISON, toolVersion);
     List<Object> bodies = new ArrayList<>();
     for (AnalysisReport report : reports) {
-      Map<String, Object> whole = head(SCHEMA, toolVersion);
-      whole.putAll(body(report));
-      bodies.add(whole);
+      bodies.add(tree(report, toolVersion));
     }
     root.put("reports", bodies);
     return PythonJson.write(root);
@@ -106,6 +109,7 @@ public final class JsonReport {
       fields.put("hidden", sizes.hidden());
       fields.put("heads", sizes.heads());
       fields.put("kvHeads", sizes.kvHeads());
+      fields.put("headWidth", sizes.headWidth());
     }
     fields.put("dtype", model.dtype());
     model.base().ifPresent(base -> fields.put("base", base));
