@@ -6,6 +6,11 @@ import io.hfmerge.analysis.Counterparts;
 import io.hfmerge.analysis.ModelAnalyzer;
 import io.hfmerge.analysis.report.CsvReport;
 import io.hfmerge.analysis.report.JsonReport;
+import io.hfmerge.analysis.report.ParquetReport;
+import io.hfmerge.analysis.report.StoredAnalysis;
+import io.hfmerge.analysis.report.page.HtmlPage;
+import io.hfmerge.analysis.report.page.PlotFolder;
+import io.hfmerge.analysis.report.section.AnalysisPage;
 import io.hfmerge.cli.Version;
 import io.hfmerge.cli.option.AnalysisOptions;
 import io.hfmerge.cli.output.AnalysisTable;
@@ -13,6 +18,7 @@ import io.hfmerge.cli.output.ComparisonTable;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.hf.HfModel;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -29,9 +35,19 @@ final class AnalysisRun {
     List<String> notes = new ArrayList<>();
     if (base.isEmpty()) {
       for (String reference : references) {
-        reports.add(analyze(reference, Optional.empty(), options, notes));
+        if (StoredAnalysis.isNamedBy(reference)) {
+          reports.addAll(stored(reference, options));
+        } else {
+          reports.add(analyze(reference, Optional.empty(), options, notes));
+        }
       }
     } else {
+      for (String reference : references) {
+        if (StoredAnalysis.isNamedBy(reference)) {
+          throw options.usage(
+              reference + " is a stored analysis, which has no weights to subtract a base from");
+        }
+      }
       try (ProgressLine progress = options.progress();
           HfModel model = options.models(progress).openModel(base.get())) {
         notes.addAll(model.notes());
@@ -41,8 +57,17 @@ final class AnalysisRun {
         }
       }
     }
-    options.write(text(reports, options), notes);
+    write(reports, options, notes);
     return 0;
+  }
+
+  private static List<AnalysisReport> stored(String reference, AnalysisOptions options)
+      throws IOException {
+    List<AnalysisReport> reports = StoredAnalysis.read(Path.of(reference));
+    for (AnalysisReport report : reports) {
+      options.check(reference, report.settings().request());
+    }
+    return reports;
   }
 
   private static AnalysisReport analyze(
@@ -62,17 +87,28 @@ final class AnalysisRun {
         model.reference(), model.location().revision(), model.checkpoint(), model.structure());
   }
 
-  private static String text(List<AnalysisReport> reports, AnalysisOptions options) {
-    return switch (options.format()) {
+  private static void write(
+      List<AnalysisReport> reports, AnalysisOptions options, List<String> notes)
+      throws IOException {
+    switch (options.format()) {
       case table ->
-          reports.size() == 1
-              ? AnalysisTable.render(reports.getFirst(), options.colors())
-              : ComparisonTable.render(reports, options.colors());
+          options.write(
+              reports.size() == 1
+                  ? AnalysisTable.render(reports.getFirst(), options.colors())
+                  : ComparisonTable.render(reports, options.colors()),
+              notes);
       case json ->
-          reports.size() == 1
-              ? JsonReport.write(reports.getFirst(), Version.number())
-              : JsonReport.write(reports, Version.number());
-      case csv -> CsvReport.write(reports);
-    };
+          options.write(
+              reports.size() == 1
+                  ? JsonReport.write(reports.getFirst(), Version.number())
+                  : JsonReport.write(reports, Version.number()),
+              notes);
+      case csv -> options.write(CsvReport.write(reports), notes);
+      case parquet -> options.write(ParquetReport.write(reports), notes);
+      case html -> options.write(HtmlPage.write(AnalysisPage.of(reports), Version.number()), notes);
+    }
+    if (options.plots().isPresent()) {
+      PlotFolder.write(AnalysisPage.of(reports), options.plots().get());
+    }
   }
 }

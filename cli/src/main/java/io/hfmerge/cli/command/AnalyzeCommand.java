@@ -25,7 +25,7 @@ public final class AnalyzeCommand implements Callable<Integer> {
       paramLabel = "MODEL",
       description =
           "A folder, a .safetensors or .bin file, sample:NAME, OWNER/NAME[@REVISION][:FOLDER] on the"
-              + " Hugging Face Hub, or BASE+ADAPTER.")
+              + " Hugging Face Hub, BASE+ADAPTER, or a .json file that --format json wrote.")
   private List<String> references = new ArrayList<>();
 
   @Option(

@@ -6,6 +6,9 @@ import io.hfmerge.analysis.interference.ConflictReport;
 import io.hfmerge.analysis.interference.ConflictRequest;
 import io.hfmerge.analysis.report.ConflictCsv;
 import io.hfmerge.analysis.report.ConflictJson;
+import io.hfmerge.analysis.report.page.HtmlPage;
+import io.hfmerge.analysis.report.page.PlotFolder;
+import io.hfmerge.analysis.report.section.ConflictPage;
 import io.hfmerge.cli.Version;
 import io.hfmerge.cli.option.StreamOption;
 import io.hfmerge.cli.output.ConflictTable;
@@ -49,7 +52,8 @@ public final class ConflictsCommand implements Callable<Integer> {
   enum Format {
     table,
     json,
-    csv
+    csv,
+    html
   }
 
   private static final int MOST_THREADS = 1024;
@@ -100,7 +104,7 @@ public final class ConflictsCommand implements Callable<Integer> {
   @Option(
       names = "--format",
       paramLabel = "FORMAT",
-      description = "table, json or csv (default: ${DEFAULT-VALUE}).")
+      description = "table, json, csv or html (default: ${DEFAULT-VALUE}).")
   private Format format = Format.table;
 
   @Option(
@@ -108,6 +112,12 @@ public final class ConflictsCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "Write the report to a file, replacing it (default: standard output).")
   private @Nullable Path target;
+
+  @Option(
+      names = "--plots",
+      paramLabel = "DIR",
+      description = "Write every plot of the html report as SVG and PNG files to a folder, too.")
+  private @Nullable Path plots;
 
   @Option(
       names = "--threads",
@@ -133,11 +143,15 @@ public final class ConflictsCommand implements Callable<Integer> {
                   + String.join("", notes.stream().map(note -> note + "\n").toList());
           case json -> ConflictJson.write(report, Version.number());
           case csv -> ConflictCsv.write(report);
+          case html -> HtmlPage.write(ConflictPage.of(report), Version.number());
         };
     if (format != Format.table) {
       notes.forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
     }
     write(text);
+    if (plots != null) {
+      PlotFolder.write(ConflictPage.of(report), plots);
+    }
     return 0;
   }
 

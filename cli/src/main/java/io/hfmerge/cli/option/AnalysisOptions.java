@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,7 +35,9 @@ public final class AnalysisOptions {
   public enum Format {
     table,
     json,
-    csv
+    csv,
+    parquet,
+    html
   }
 
   /** Where products are computed. */
@@ -75,7 +79,7 @@ public final class AnalysisOptions {
   @Option(
       names = "--format",
       paramLabel = "FORMAT",
-      description = "table, json or csv (default: ${DEFAULT-VALUE}).")
+      description = "table, json, csv, parquet or html (default: ${DEFAULT-VALUE}).")
   private Format format = Format.table;
 
   @Option(
@@ -83,6 +87,12 @@ public final class AnalysisOptions {
       paramLabel = "FILE",
       description = "Write the report to a file, replacing it (default: standard output).")
   private @Nullable Path target;
+
+  @Option(
+      names = "--plots",
+      paramLabel = "DIR",
+      description = "Write every plot of the html report as SVG and PNG files to a folder, too.")
+  private @Nullable Path plots;
 
   @Option(
       names = "--device",
@@ -120,6 +130,9 @@ public final class AnalysisOptions {
     if (threads < 1 || threads > MOST_THREADS) {
       throw usage("--threads: expected 1 to " + MOST_THREADS + ", found " + threads);
     }
+    if (format == Format.parquet && target == null) {
+      throw usage("--format parquet: expected -o FILE, as the report is not text");
+    }
     return new AnalysisRequest(
         AnalysisRequest.Metrics.valueOf(metrics.name().toUpperCase(Locale.ROOT)),
         heads,
@@ -131,6 +144,44 @@ public final class AnalysisOptions {
 
   public Format format() {
     return format;
+  }
+
+  /** Where plots are written, if they are asked for. */
+  public Optional<Path> plots() {
+    return Optional.ofNullable(plots);
+  }
+
+  /**
+   * Checks that a stored analysis has what the options ask for.
+   *
+   * @throws ParameterException naming what it lacks
+   */
+  public void check(String file, AnalysisRequest stored) {
+    List<String> missing = new ArrayList<>();
+    if (metrics == Metrics.all && stored.metrics() == AnalysisRequest.Metrics.NORMS) {
+      missing.add("--metrics all");
+    }
+    if (heads && !stored.heads()) {
+      missing.add("--heads");
+    }
+    if (includeOther && !stored.includeOther()) {
+      missing.add("--all");
+    }
+    boolean given =
+        Objects.requireNonNull(spec).commandLine().getParseResult().hasMatchedOption("--epsilon");
+    if (given && epsilon != stored.epsilon()) {
+      missing.add("--epsilon " + epsilon);
+    }
+    if (!missing.isEmpty()) {
+      throw usage(
+          "%s was measured without %s: analyze the model itself"
+              .formatted(file, String.join(", ", missing)));
+    }
+  }
+
+  /** An error in how options and arguments go together. */
+  public ParameterException usage(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
   }
 
   /** Whether a table may have colours. */
@@ -161,7 +212,12 @@ public final class AnalysisOptions {
     out.flush();
   }
 
-  private ParameterException usage(String message) {
-    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
+  /** Writes a report that is not text to the file that {@link #request()} has asked for. */
+  public void write(byte[] report, List<String> notes) throws IOException {
+    notes.stream()
+        .distinct()
+        .map(Terminal::printable)
+        .forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
+    Files.write(Objects.requireNonNull(target), report);
   }
 }

@@ -64,4 +64,57 @@ class AnalyzeCommandTest {
     assertThat(run("analyze", MODEL, "--epsilon", "-1")).isEqualTo(2);
     assertThat(err.toString()).contains("--epsilon: expected a number from 0 on, found -1.0");
   }
+
+  @Test
+  void storedAnalysisMakesTheSamePageAsTheModel(@TempDir Path folder) throws Exception {
+    String json = folder.resolve("stored.json").toString();
+    Path first = folder.resolve("first.html");
+    Path second = folder.resolve("second.html");
+    assertThat(run("analyze", MODEL, "--format", "json", "-o", json)).isZero();
+    assertThat(run("analyze", MODEL, "--format", "html", "-o", first.toString())).isZero();
+    assertThat(run("analyze", json, "--format", "html", "-o", second.toString())).isZero();
+    assertThat(first).content().startsWith("<!DOCTYPE html>").contains("Stable rank by layer");
+    assertThat(second).hasSameTextualContentAs(first);
+    assertThat(run("analyze", json, json, MODEL)).isZero();
+    assertThat(out.toString()).contains("Stable rank");
+    assertThat(err.toString()).isEmpty();
+  }
+
+  @Test
+  void storedAnalysisMustHaveWhatIsAskedFor(@TempDir Path folder) {
+    String json = folder.resolve("stored.json").toString();
+    assertThat(run("analyze", MODEL, "--format", "json", "-o", json)).isZero();
+    assertThat(run("analyze", json, "--metrics", "all", "--heads")).isEqualTo(2);
+    assertThat(err.toString())
+        .contains("was measured without --metrics all, --heads: analyze the model itself");
+    assertThat(run("analyze", json, "--base", MODEL)).isEqualTo(2);
+    assertThat(err.toString()).contains("is a stored analysis, which has no weights");
+  }
+
+  @Test
+  void brokenStoredAnalysisIsRefusedWithItsField(@TempDir Path folder) throws Exception {
+    Path json = Files.writeString(folder.resolve("stored.json"), "{\"schema\": \"else/1\"}");
+    assertThat(run("analyze", json.toString())).isEqualTo(4);
+    assertThat(err.toString()).contains("stored.json: schema: expected \"hfmerge.analysis/1\"");
+  }
+
+  @Test
+  void parquetIsWrittenToFilesOnly(@TempDir Path folder) throws Exception {
+    assertThat(run("analyze", MODEL, "--format", "parquet")).isEqualTo(2);
+    assertThat(err.toString()).contains("--format parquet: expected -o FILE");
+    Path file = folder.resolve("analysis.parquet");
+    assertThat(run("analyze", MODEL, "--format", "parquet", "-o", file.toString())).isZero();
+    assertThat(Files.readAllBytes(file))
+        .startsWith('P', 'A', 'R', '1')
+        .endsWith('P', 'A', 'R', '1');
+  }
+
+  @Test
+  void plotsAreWrittenBesideAnyFormat(@TempDir Path folder) {
+    Path plots = folder.resolve("plots");
+    assertThat(run("analyze", MODEL, "--plots", plots.toString())).isZero();
+    assertThat(plots.resolve("stable-rank-by-layer.svg")).content().startsWith("<svg ");
+    assertThat(plots.resolve("layers-roles.png")).isNotEmptyFile();
+    assertThat(out.toString()).contains("Stable rank");
+  }
 }
