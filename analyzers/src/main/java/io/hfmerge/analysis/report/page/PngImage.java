@@ -4,6 +4,7 @@ import com.github.weisj.jsvg.SVGDocument;
 import com.github.weisj.jsvg.parser.LoaderContext;
 import com.github.weisj.jsvg.parser.SVGLoader;
 import com.github.weisj.jsvg.view.FloatSize;
+import io.hfmerge.analysis.report.svg.Figure;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -15,6 +16,9 @@ import javax.imageio.ImageIO;
 
 /** Our own SVG as pixels, two for each unit of length. */
 final class PngImage {
+
+  /** Java knows generic families by names of its own. */
+  private static final String JAVA_FONT = "font-family=\"SansSerif\"";
 
   private static final double SCALE = 2;
 
@@ -32,7 +36,8 @@ final class PngImage {
     SVGDocument document =
         new SVGLoader()
             .load(
-                new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)),
+                new ByteArrayInputStream(
+                    svg.replace(Figure.FONTS, JAVA_FONT).getBytes(StandardCharsets.UTF_8)),
                 null,
                 LoaderContext.createDefault());
     if (document == null) {

@@ -40,6 +40,8 @@ public final class ConflictPage {
 
   private static final int LETTERS = 26;
 
+  private static final double RIGHT_ANGLE = 90;
+
   private final ConflictReport report;
 
   private ConflictPage(ConflictReport report) {
@@ -214,15 +216,21 @@ public final class ConflictPage {
     return value.first().orElse(-1) == first && value.second().orElse(-1) == second;
   }
 
-  /** Shares from 0 to 1; numbers of both signs around 0; others from 0 to the greatest. */
+  /**
+   * The whole range that a measure can have, where it has one: what is small must look small.
+   * Shares end at 1, cosines at -1 and 1, angles at 90 degrees.
+   */
   private static HeatPanel.Range range(List<MeasureValue> values) {
     double least = values.stream().mapToDouble(MeasureValue::value).min().orElse(0);
     double greatest = values.stream().mapToDouble(MeasureValue::value).max().orElse(1);
     if (least < 0) {
-      double size = Math.max(-least, greatest);
+      double size = Math.max(1, Math.max(-least, greatest));
       return new HeatPanel.Range(-size, size, true);
     }
-    return new HeatPanel.Range(0, greatest > 0 ? greatest : 1, false);
+    if (greatest <= 1) {
+      return new HeatPanel.Range(0, 1, false);
+    }
+    return new HeatPanel.Range(0, greatest <= RIGHT_ANGLE ? RIGHT_ANGLE : greatest, false);
   }
 
   private Section theory(SumForecast theory) {

@@ -26,7 +26,8 @@ public record Figure(
 
   private static final String XMLNS = "xmlns=\"http://www.w3.org/2000/svg\"";
 
-  private static final String FONTS =
+  /** The attribute of a file that names its typefaces. */
+  public static final String FONTS =
       "font-family=\"system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif\"";
 
   public Figure {
