@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.stream.Stream;
 
 /**
  * The result of a merge as a checkpoint that computes its tensors when they are read and writes
@@ -87,7 +88,8 @@ public final class ComputedCheckpoint implements Checkpoint {
             options.memoryBytes());
     List<TensorGroup> groups = TensorGroup.of(List.of(plan));
     this.memory = MergeMemory.of(groups, List.of(plan.method()), List.of(), this.options);
-    this.opener = new PhaseOpener(List.of(plan.method()), this.options, memory);
+    this.opener =
+        new PhaseOpener(List.of(plan.method()), this.options, memory, List.of(statistics));
     for (TensorGroup group : groups) {
       PlannedTensor tensor = group.members().getFirst().tensor();
       entries.put(tensor.output().name(), new Entry(tensor, group));
@@ -119,6 +121,14 @@ public final class ComputedCheckpoint implements Checkpoint {
         .filter(found -> found.produced() > 0)
         .map(NonFinite::tensor)
         .toList();
+  }
+
+  /** What its method, and those of sources that are computed in turn, found, with its name. */
+  @Override
+  public List<String> remarks(String tensor) {
+    Stream<String> own = statistics.remarks(tensor).stream();
+    Stream<String> sources = entry(tensor).group().members().getFirst().remarksOfSources().stream();
+    return Stream.concat(own, sources).map(remark -> id + ": " + remark).toList();
   }
 
   @Override
@@ -201,6 +211,7 @@ public final class ComputedCheckpoint implements Checkpoint {
           to - from);
       first += length;
     }
+    phase.collectRemarks();
   }
 
   /** The phase that computes a tensor, once its statistics are known. */

@@ -87,8 +87,8 @@ public final class MergeEngine {
     listener.started("merging", MergeReading.of(groups, methods).allPassesBytes());
     RunStatistics run = new RunStatistics();
     List<OutputStatistics> statistics =
-        journals.stream().map(journal -> new OutputStatistics(journal.nonFinite())).toList();
-    PhaseOpener opener = new PhaseOpener(methods, options, memory);
+        journals.stream().map(journal -> new OutputStatistics(journal.findings())).toList();
+    PhaseOpener opener = new PhaseOpener(methods, options, memory, statistics);
     WorkQueue queue = new WorkQueue(groups, opener::open, options.blockElements());
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     List<Thread> threads = new ArrayList<>();
@@ -138,6 +138,7 @@ public final class MergeEngine {
         plan.tensors().size() - merged,
         conversions(plan),
         output.nonFinite(),
+        MergeRemark.of(plan, output::remarks),
         run.bytesRead.sum(),
         output.bytesWritten.sum(),
         elapsedNanos,

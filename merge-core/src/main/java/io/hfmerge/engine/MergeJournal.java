@@ -1,10 +1,8 @@
 package io.hfmerge.engine;
 
-import io.hfmerge.engine.MergeReport.NonFinite;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Remembers which tensors of an output are complete, so that a merge that was broken off can be
@@ -21,27 +19,27 @@ public interface MergeJournal {
         }
 
         @Override
-        public List<NonFinite> nonFinite() {
+        public List<TensorFindings> findings() {
           return List.of();
         }
 
         @Override
-        public void completed(TensorSpec tensor, Optional<NonFinite> nonFinite) {}
+        public void completed(TensorSpec tensor, TensorFindings findings) {}
       };
 
   /** Whether an earlier run wrote all bytes of this tensor, which is then left as it is. */
   boolean isComplete(String tensor);
 
   /** What earlier runs found in the tensors that they completed. */
-  List<NonFinite> nonFinite();
+  List<TensorFindings> findings();
 
   /**
    * Every byte of a tensor was handed to the writer; said once for each tensor that was not
    * complete before, empty ones included, by the worker that wrote the last byte.
    *
    * @param tensor name, dtype and shape in the output
-   * @param nonFinite what was written that is no finite number
+   * @param findings what merging it has shown
    * @throws IOException ends the merge
    */
-  void completed(TensorSpec tensor, Optional<NonFinite> nonFinite) throws IOException;
+  void completed(TensorSpec tensor, TensorFindings findings) throws IOException;
 }

@@ -3,12 +3,14 @@ package io.hfmerge.engine;
 import io.hfmerge.method.TileKernel;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Computes the tensors of a group with their kernels, block by block, and writes them. */
 final class MergePhase extends Phase {
 
   private final TensorGroup group;
   private final List<TileKernel> kernels;
+  private final PhaseOpener opener;
   private final BlockSize size;
   private final long progressBytes;
 
@@ -16,13 +18,20 @@ final class MergePhase extends Phase {
    * Cuts the group into blocks.
    *
    * @param kernels one for each member of the group
+   * @param opener hears what the kernels find
    * @param progressBytes what the whole phase counts as progress: the bytes it reads, and those of
    *     passes of statistics that were announced and did not come
    */
-  MergePhase(TensorGroup group, List<TileKernel> kernels, BlockSize size, long progressBytes) {
+  MergePhase(
+      TensorGroup group,
+      List<TileKernel> kernels,
+      PhaseOpener opener,
+      BlockSize size,
+      long progressBytes) {
     super(unitsOf(group.elements(), size.blockElements()));
     this.group = group;
     this.kernels = kernels;
+    this.opener = opener;
     this.size = size;
     this.progressBytes = progressBytes;
   }
@@ -43,6 +52,17 @@ final class MergePhase extends Phase {
         length,
         size.tileElements(),
         progress(first + length) - progress(first));
+  }
+
+  @Override
+  @Nullable Phase after() {
+    collectRemarks();
+    return null;
+  }
+
+  /** Notes what the kernels have found so far. */
+  void collectRemarks() {
+    opener.collectRemarks(group, kernels);
   }
 
   /** Progress up to an element. */

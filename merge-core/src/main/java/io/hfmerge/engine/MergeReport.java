@@ -12,6 +12,7 @@ import java.util.Locale;
  * @param tensorsCopied number of tensors carried over
  * @param conversions tensors whose dtype changed on the way, by pair of dtypes
  * @param nonFinite tensors in which NaN or infinities were written
+ * @param remarks what the method found out about tensors from their values
  * @param bytesRead bytes of weights taken from the inputs, each pass counted
  * @param bytesWritten bytes of weights handed to the writer
  * @param elapsedNanos time from first to last byte
@@ -25,6 +26,7 @@ public record MergeReport(
     long tensorsCopied,
     List<Conversion> conversions,
     List<NonFinite> nonFinite,
+    List<MergeRemark> remarks,
     long bytesRead,
     long bytesWritten,
     long elapsedNanos,
@@ -98,9 +100,13 @@ public record MergeReport(
     notes = List.copyOf(notes);
     conversions = List.copyOf(conversions);
     nonFinite = List.copyOf(nonFinite);
+    remarks = List.copyOf(remarks);
   }
 
-  /** Everything a user should read, a line each: totals, conversions, non-finite values, notes. */
+  /**
+   * Everything a user should read, a line each: totals, conversions, non-finite values, remarks,
+   * notes.
+   */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     double seconds = elapsedNanos / 1e9;
@@ -115,6 +121,7 @@ public record MergeReport(
             seconds));
     conversions.forEach(conversion -> lines.add(conversion.describe()));
     nonFinite.forEach(tensor -> lines.add(tensor.describe()));
+    remarks.forEach(remark -> lines.add(remark.describe()));
     lines.addAll(notes);
     return lines;
   }

@@ -17,8 +17,13 @@ import java.util.TreeSet;
  * @param methods one for each output
  * @param options wishes
  * @param memory what there is
+ * @param statistics one for each output
  */
-record PhaseOpener(List<MergeMethod> methods, MergeOptions options, MergeMemory memory) {
+record PhaseOpener(
+    List<MergeMethod> methods,
+    MergeOptions options,
+    MergeMemory memory,
+    List<OutputStatistics> statistics) {
 
   private static final TileKernel COPY =
       (inputs, out, length, first) -> System.arraycopy(inputs[0], 0, out, 0, length);
@@ -70,10 +75,18 @@ record PhaseOpener(List<MergeMethod> methods, MergeOptions options, MergeMemory 
     memory.check(group, size.bytes(), memory.workerBytes());
     if (StatisticsPhase.none(steps)) {
       List<TileKernel> kernels = steps.stream().map(TileKernel.class::cast).toList();
-      return new MergePhase(group, kernels, size, progressBytes);
+      return new MergePhase(group, kernels, this, size, progressBytes);
     }
     int window = memory.window(partialBytes(steps));
     return new StatisticsPhase(group, steps, this, size, window, progressBytes);
+  }
+
+  /** Notes what the members' steps have found once each has seen its tiles. */
+  void collectRemarks(TensorGroup group, List<? extends TensorMerge> steps) {
+    for (int i = 0; i < steps.size(); i++) {
+      Member member = group.members().get(i);
+      statistics.get(member.output()).addRemarks(member.spec().name(), steps.get(i).remarks());
+    }
   }
 
   /** How a group is cut for these steps. */

@@ -140,6 +140,7 @@ final class StatisticsPhase extends Phase {
 
   @Override
   Phase after() {
+    opener.collectRemarks(group, steps);
     List<TensorMerge> next = new ArrayList<>(steps);
     for (StatisticsTrack<?> track : tracks) {
       next.set(group.members().indexOf(track.member()), track.next());

@@ -53,6 +53,15 @@ final class TensorGroup {
           && copied.output().dtype() == copied.source().tensor().dtype();
     }
 
+    /** What is to be known about its sources where these are computed themselves. */
+    List<String> remarksOfSources() {
+      List<String> remarks = new ArrayList<>();
+      for (TensorSource source : tensor.sources()) {
+        remarks.addAll(source.input().checkpoint().remarks(source.tensor().name()));
+      }
+      return remarks;
+    }
+
     int sources() {
       return sources.length;
     }

@@ -57,9 +57,9 @@ record WorkLoop(
   private void completed(TensorGroup group) throws IOException {
     for (Member member : group.members()) {
       TensorSpec tensor = member.spec();
-      journals
-          .get(member.output())
-          .completed(tensor, statistics.get(member.output()).nonFinite(tensor.name()));
+      OutputStatistics output = statistics.get(member.output());
+      output.addRemarks(tensor.name(), member.remarksOfSources());
+      journals.get(member.output()).completed(tensor, output.findings(tensor.name()));
     }
   }
 }

@@ -34,6 +34,10 @@ public final class ArceeFusionMethod implements MergeMethod {
   /** Interquartile ranges beyond the median at which a value stands out. */
   static final double RANGES = 1.5;
 
+  /** For the report. */
+  static final String LEVEL =
+      "no importance stands out (threshold not above 0); nearly all values are the other model's";
+
   private static final MethodDescription DESCRIPTION =
       new MethodDescription(
               "arcee_fusion",
@@ -104,7 +108,8 @@ public final class ArceeFusionMethod implements MergeMethod {
         found -> {
           double threshold =
               found[0].value() + RANGES * ((double) found[2].value() - found[1].value());
-          return new ChosenKernel(importance, threshold, other, base);
+          return new ChosenKernel(importance, threshold, other, base)
+              .withRemarks(threshold > 0 ? List.of() : List.of(LEVEL));
         },
         () -> InnerProductPass.notFinite(context, other, base));
   }

@@ -90,11 +90,12 @@ final class ColumnSlerpPass implements StatisticsPass<double[][]> {
     double[] first = new double[columns];
     double[] second = new double[columns];
     double[] totals = new double[all.length];
+    RowRemarks remarks = new RowRemarks("some columns");
     for (int column = 0; column < columns; column++) {
       for (int s = 0; s < totals.length; s++) {
         totals[s] = all[s][column];
       }
-      Slerp slerp = interpolation.of(GramMatrix.of(models.length, totals));
+      Slerp slerp = interpolation.of(GramMatrix.of(models.length, totals), remarks.found());
       first[column] = slerp.first();
       second[column] = slerp.second();
     }
@@ -112,7 +113,7 @@ final class ColumnSlerpPass implements StatisticsPass<double[][]> {
             column = 0;
           }
         };
-    return kernel;
+    return kernel.withRemarks(remarks.texts());
   }
 
   private void combine(

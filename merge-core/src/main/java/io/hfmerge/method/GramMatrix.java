@@ -73,6 +73,15 @@ final class GramMatrix {
     return Math.max(sum, 0);
   }
 
+  /** Whether some vectors are zero and some are not. */
+  boolean hasZeroAndOthers() {
+    int zeros = 0;
+    for (int i = 0; i < products.length; i++) {
+      zeros += products[i][i] == 0 ? 1 : 0;
+    }
+    return zeros > 0 && zeros < products.length;
+  }
+
   double product(int first, int second) {
     return products[first][second];
   }

@@ -4,6 +4,7 @@ import io.hfmerge.error.InvalidRecipeException;
 import io.hfmerge.method.InnerProducts.Sum;
 import io.hfmerge.method.ParameterDescription.Scope;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -18,7 +19,8 @@ import java.util.List;
  *          on coefficients, see {@link SphericalMean}: one pass over the tensor, whatever max_iter.
  * Range:   max_iter a whole number from 0 to 1000, tol from 0 to 1. Zero tensors count in the length
  *          only; all zero gives zero. A model opposite to the mean so far has no direction to pull
- *          in and is passed over; two opposite models give the direction of the first.
+ *          in and is passed over; two opposite models give the direction of the first. The
+ *          report tells of these cases, and of an iteration that max_iter stopped.
  * NaN:     NaN or infinity in an input is an error that names tensor and model.
  * Same:    identical models come back bit for bit.
  * Cost:    two passes: n squares and n (n - 1) / 2 squared differences per element, then one
@@ -64,6 +66,13 @@ public final class KarcherMethod implements MergeMethod {
               "only zero tensors count as zero; mergekit takes norms up to tol for zero, and makes"
                   + " zeros of a tensor that is so short in all models (compat: mergekit)");
 
+  /** For the report. */
+  static final String ZERO = "some model is zero; it counts in the length, not in the direction";
+
+  /** For the report. */
+  static final String SHORT =
+      "the norm of some model is at most tol; it counts as zero (compat: mergekit)";
+
   private record Parameters(int steps, double tolerance) {
 
     static Parameters of(TensorContext context) {
@@ -106,16 +115,17 @@ public final class KarcherMethod implements MergeMethod {
         models,
         TensorContext.NO_BASE,
         sums.toArray(Sum[]::new),
-        totals ->
-            LinearCombination.of(
-                models,
-                TensorContext.NO_BASE,
-                coefficients(parameters, leastNorm, n, totals),
-                context.output().dtype()));
+        totals -> {
+          List<String> remarks = new ArrayList<>();
+          double[] coefficients = coefficients(parameters, leastNorm, n, totals, remarks);
+          return LinearCombination.of(
+                  models, TensorContext.NO_BASE, coefficients, context.output().dtype())
+              .withRemarks(remarks);
+        });
   }
 
   private static double[] coefficients(
-      Parameters parameters, double leastNorm, int n, double[] totals) {
+      Parameters parameters, double leastNorm, int n, double[] totals, Collection<String> remarks) {
     double[] norms = new double[n];
     double[][] squaredDistances = new double[n][n];
     int next = 0;
@@ -135,6 +145,9 @@ public final class KarcherMethod implements MergeMethod {
       }
     }
     double[] coefficients = new double[n];
+    if (length > 0 && kept.size() < n) {
+      remarks.add(leastNorm == 0 ? ZERO : SHORT);
+    }
     if (kept.isEmpty()) {
       return coefficients;
     }
@@ -149,7 +162,7 @@ public final class KarcherMethod implements MergeMethod {
       }
     }
     double[] mean =
-        new SphericalMean(versines, parameters.tolerance).coefficients(parameters.steps);
+        new SphericalMean(versines, parameters.tolerance).coefficients(parameters.steps, remarks);
     for (int a = 0; a < mean.length; a++) {
       int i = kept.get(a);
       coefficients[i] = length * mean[a] / norms[i];

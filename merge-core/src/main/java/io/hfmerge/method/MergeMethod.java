@@ -40,7 +40,8 @@ public interface MergeMethod {
 
   /**
    * What a reader of the report should know about this tensor's parameters, e.g. that weights
-   * cancel; equal remarks on many tensors are reported once.
+   * cancel; equal remarks on many tensors are reported once. What only values tell, the steps say
+   * ({@link TensorMerge#remarks}).
    */
   default List<String> remarks(TensorContext context) {
     return List.of();

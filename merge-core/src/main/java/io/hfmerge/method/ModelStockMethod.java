@@ -1,6 +1,9 @@
 package io.hfmerge.method;
 
 import io.hfmerge.error.UnsupportedFeatureException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -15,7 +18,8 @@ import java.util.List;
  *          last dimension; a tensor of one dimension is one row. F32 tiles, F64 sums.
  * Range:   two or more models beside the base. c below 0 makes t negative: r then moves away from
  *          the mean, without bound as 1 + (N - 1) c = |sum_i u_i|^2 / N, the square of what the
- *          directions leave together, goes to 0. Below CANCELLED nothing is left: t = 0, the base.
+ *          directions leave together, goes to 0. Below CANCELLED nothing is left: t = 0, the base. The
+ *          report tells of both.
  *          Rows of at most 2^23 elements.
  * NaN:     whole tensors: an error that names tensor and model. Rows: NaN or infinity makes its row
  *          NaN.
@@ -35,6 +39,17 @@ public final class ModelStockMethod implements MergeMethod {
 
   /** What task vectors of length 1 leave together is F64 rounding noise below it. */
   static final double CANCELLED = 1e-12;
+
+  /** For the report. */
+  static final String CANCEL = "the task vectors cancel; the base was taken";
+
+  /** For the report. */
+  static final String APART =
+      "the task vectors point apart (mean cosine below 0); moved away from their mean";
+
+  /** For the report. */
+  static final String ZERO =
+      "some model equals the base; its task vector counts as orthogonal to the others";
 
   /** mergekit raises products of two norms to this. */
   static final double MERGEKIT_LEAST_PRODUCT = 1e-6;
@@ -82,9 +97,12 @@ public final class ModelStockMethod implements MergeMethod {
           context,
           models,
           context.base(),
-          gram ->
-              LinearCombination.of(
-                  models, context.base(), shares(gram, leastProduct), context.output().dtype()));
+          gram -> {
+            List<String> remarks = new ArrayList<>();
+            double[] shares = shares(gram, leastProduct, remarks);
+            return LinearCombination.of(models, context.base(), shares, context.output().dtype())
+                .withRemarks(remarks);
+          });
     }
     if (dimensions.getLast() > TensorMerge.MAX_GRANULE_ELEMENTS) {
       throw new UnsupportedFeatureException(
@@ -100,8 +118,12 @@ public final class ModelStockMethod implements MergeMethod {
         models, context.base(), Math.toIntExact(dimensions.getLast()), leastProduct);
   }
 
-  /** The coefficient t/N of each task vector. */
-  static double[] shares(GramMatrix gram, double leastProduct) {
+  /**
+   * The coefficient t/N of each task vector.
+   *
+   * @param remarks gets what is out of the ordinary
+   */
+  static double[] shares(GramMatrix gram, double leastProduct, Collection<String> remarks) {
     int n = gram.vectors();
     double sum = 0;
     for (int i = 0; i < n; i++) {
@@ -112,8 +134,16 @@ public final class ModelStockMethod implements MergeMethod {
     double mean = sum / (n * (n - 1) / 2.0);
     double left = 1 + (n - 1) * mean;
     double ratio = left < CANCELLED ? 0 : n * mean / left;
+    if (left < CANCELLED) {
+      remarks.add(CANCEL);
+    } else if (mean < 0) {
+      remarks.add(APART);
+    }
+    if (gram.hasZeroAndOthers()) {
+      remarks.add(ZERO);
+    }
     double[] shares = new double[n];
-    java.util.Arrays.fill(shares, ratio / n);
+    Arrays.fill(shares, ratio / n);
     return shares;
   }
 

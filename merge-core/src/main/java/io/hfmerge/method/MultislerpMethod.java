@@ -2,7 +2,9 @@ package io.hfmerge.method;
 
 import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.method.ParameterDescription.Scope;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -18,7 +20,7 @@ import java.util.List;
  *          vanish. eps from 0 on. Directions cancel where |M| is below eps, or below CANCELLED times
  *          the weights, where F64 sums no longer resolve it: two models are then added up straight,
  *          more are an error that names the tensor. Tensors all shorter than eps, zeros among them,
- *          are added up straight.
+ *          are added up straight. The report tells of both.
  * NaN:     NaN or infinity in an input is an error that names tensor and model.
  * Same:    identical models come back bit for bit with normalised weights of one sign, else up to
  *          F32 rounding; with a base, models equal to it give it back bit for bit.
@@ -67,6 +69,12 @@ public final class MultislerpMethod implements MergeMethod {
               "three or more models that are all zero give zero (with a base: the base), where"
                   + " mergekit stops");
 
+  /** For the report. */
+  static final String SHORT = "every vector is shorter than eps; they were added up straight";
+
+  /** For the report. */
+  static final String CANCEL = "the two directions cancel; the vectors were added up straight";
+
   /** Values in the order of the models. */
   private record Parameters(List<Double> weights, double eps) {
 
@@ -99,15 +107,17 @@ public final class MultislerpMethod implements MergeMethod {
         context,
         models,
         context.base(),
-        gram ->
-            LinearCombination.of(
-                models,
-                context.base(),
-                coefficients(parameters, gram, context.output().name()),
-                context.output().dtype()));
+        gram -> {
+          List<String> remarks = new ArrayList<>();
+          double[] coefficients = coefficients(parameters, gram, context.output().name(), remarks);
+          return LinearCombination.of(
+                  models, context.base(), coefficients, context.output().dtype())
+              .withRemarks(remarks);
+        });
   }
 
-  private static double[] coefficients(Parameters parameters, GramMatrix gram, String tensor) {
+  private static double[] coefficients(
+      Parameters parameters, GramMatrix gram, String tensor, Collection<String> remarks) {
     double[] weights = parameters.weights.stream().mapToDouble(w -> w).toArray();
     double[] coefficients = new double[weights.length];
     double length = 0;
@@ -120,10 +130,14 @@ public final class MultislerpMethod implements MergeMethod {
     }
     double mean = Math.sqrt(gram.squaredNorm(coefficients));
     if (longest < parameters.eps || longest == 0) {
+      if (longest > 0) {
+        remarks.add(SHORT);
+      }
       return weights;
     }
     if (mean < Math.max(parameters.eps, CANCELLED * parameters.magnitude())) {
       if (weights.length == 2) {
+        remarks.add(CANCEL);
         return weights;
       }
       throw new IncompatibleCheckpointsException(

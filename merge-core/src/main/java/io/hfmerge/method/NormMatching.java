@@ -10,13 +10,18 @@ import java.util.function.Function;
  *
  * @param base index of the base among the inputs
  * @param terms the models and what stays of them; their factors are not looked at
- * @param then makes the next step of one factor for each of {@code terms}
+ * @param then makes the kernel of one factor for each of {@code terms}
  */
-record NormMatching(int base, List<SparseTerm> terms, Function<double[], TensorMerge> then)
+record NormMatching(int base, List<SparseTerm> terms, Function<double[], TileKernel> then)
     implements StatisticsPass<double[]> {
 
   /** Sum of magnitudes below which mergekit leaves a task vector alone; kept, for equal numbers. */
   static final double VANISHING = 1e-7;
+
+  /** For the report. */
+  static final String NOT_RESCALED =
+      "some task vector, or what stays of it, is too small to rescale (magnitudes add up to less"
+          + " than 1e-7)";
 
   /** For each model the sum of all, then that of what stays. */
   @Override
@@ -64,11 +69,13 @@ record NormMatching(int base, List<SparseTerm> terms, Function<double[], TensorM
   @Override
   public TensorMerge next(double[] all) {
     double[] factors = new double[terms.size()];
+    boolean left = false;
     for (int i = 0; i < factors.length; i++) {
       boolean vanishes = all[2 * i] < VANISHING || all[2 * i + 1] < VANISHING;
+      left |= vanishes && all[2 * i] > 0;
       factors[i] = vanishes ? 1 : all[2 * i] / all[2 * i + 1];
     }
-    return then.apply(factors);
+    return then.apply(factors).withRemarks(left ? List.of(NOT_RESCALED) : List.of());
   }
 
   @Override

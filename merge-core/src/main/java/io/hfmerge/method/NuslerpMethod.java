@@ -3,6 +3,8 @@ package io.hfmerge.method;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.method.ParameterDescription.Scope;
 import io.hfmerge.tensor.Shape;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -85,8 +87,18 @@ public final class NuslerpMethod implements MergeMethod {
   /** One interpolation, for a whole tensor, a row or a column. */
   record Interpolation(double t, double leastNorm) {
 
-    Slerp of(GramMatrix gram) {
+    /**
+     * Coefficients for two vectors.
+     *
+     * @param remarks gets what is out of the ordinary
+     */
+    Slerp of(GramMatrix gram, Collection<String> remarks) {
       double cosine = leastNorm == 0 ? gram.cosine(0, 1) : gram.cosine(0, 1, leastNorm);
+      if (gram.hasZeroAndOthers()) {
+        remarks.add(Slerp.ZERO);
+      } else if (cosine < 0 && Math.sin(Math.acos(cosine)) < LEAST_SINE) {
+        remarks.add(Slerp.OPPOSITE);
+      }
       return Slerp.along(t, cosine, LEAST_SINE);
     }
   }
@@ -113,7 +125,13 @@ public final class NuslerpMethod implements MergeMethod {
           context,
           models,
           context.base(),
-          gram -> interpolation.of(gram).kernel(models, context.base(), context.output().dtype()));
+          gram -> {
+            List<String> remarks = new ArrayList<>();
+            Slerp slerp = interpolation.of(gram, remarks);
+            return slerp
+                .kernel(models, context.base(), context.output().dtype())
+                .withRemarks(remarks);
+          });
     }
     long length = parameters.rowWise ? vectors : shape.dimension(shape.rank() - 1);
     if (length > TensorMerge.MAX_GRANULE_ELEMENTS) {

@@ -1,5 +1,7 @@
 package io.hfmerge.method;
 
+import java.util.List;
+
 /**
  * Interpolates each row of two inputs, or of their differences to a base, by its own angle. NaN or
  * infinity makes its row NaN.
@@ -11,6 +13,7 @@ final class RowSlerpKernel implements TileKernel {
   private final int columns;
   private final NuslerpMethod.Interpolation interpolation;
   private final ThreadLocal<InnerProducts> products;
+  private final RowRemarks remarks = new RowRemarks("some rows");
 
   RowSlerpKernel(int[] models, int origin, int columns, NuslerpMethod.Interpolation interpolation) {
     this.models = models.clone();
@@ -32,7 +35,8 @@ final class RowSlerpKernel implements TileKernel {
     InnerProducts sums = products.get();
     for (int row = 0; row < length; row += columns) {
       sums.add(inputs, row, columns);
-      Slerp slerp = interpolation.of(GramMatrix.of(models.length, sums.takeTotals()));
+      GramMatrix gram = GramMatrix.of(models.length, sums.takeTotals());
+      Slerp slerp = interpolation.of(gram, remarks.found());
       float[] x = inputs[models[0]];
       float[] y = inputs[models[1]];
       if (origin == TensorContext.NO_BASE) {
@@ -41,6 +45,11 @@ final class RowSlerpKernel implements TileKernel {
         add(slerp.first(), x, slerp.second(), y, inputs[origin], out, row, row + columns);
       }
     }
+  }
+
+  @Override
+  public List<String> remarks() {
+    return remarks.texts();
   }
 
   private static void combine(

@@ -1,5 +1,8 @@
 package io.hfmerge.method;
 
+import java.util.Arrays;
+import java.util.List;
+
 /** {@link ModelStockMethod} with a ratio for each row. NaN or infinity makes its row NaN. */
 final class RowStockKernel implements TileKernel {
 
@@ -8,6 +11,7 @@ final class RowStockKernel implements TileKernel {
   private final int columns;
   private final double leastProduct;
   private final ThreadLocal<Scratch> scratch;
+  private final RowRemarks remarks = new RowRemarks("some rows");
 
   private static final class Scratch {
     private final InnerProducts products;
@@ -43,13 +47,18 @@ final class RowStockKernel implements TileKernel {
     for (int row = 0; row < length; row += columns) {
       products.add(inputs, row, columns);
       GramMatrix gram = GramMatrix.of(models.length, products.takeTotals());
-      double share = ModelStockMethod.shares(gram, leastProduct)[0];
-      java.util.Arrays.fill(sum, 0);
+      double share = ModelStockMethod.shares(gram, leastProduct, remarks.found())[0];
+      Arrays.fill(sum, 0);
       for (int model : models) {
         add(inputs[model], inputs[base], row, sum);
       }
       finish(share, inputs[base], row, sum, out);
     }
+  }
+
+  @Override
+  public List<String> remarks() {
+    return remarks.texts();
   }
 
   private static void add(float[] input, float[] base, int offset, double[] sum) {

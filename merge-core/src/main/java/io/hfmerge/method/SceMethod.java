@@ -37,6 +37,14 @@ public final class SceMethod implements MergeMethod {
   /** Sum of mean squares below which mergekit weighs all models alike. */
   static final double MERGEKIT_LEAST_SQUARES = 1e-6;
 
+  /** For the report. */
+  static final String NOTHING =
+      "select_topk selects no element, since too few differ between the models; the base was taken";
+
+  /** For the report. */
+  static final String UNIFORM =
+      "the mean squares add up to less than 1e-6; all models weigh alike (compat: mergekit)";
+
   private static final MethodDescription DESCRIPTION =
       new MethodDescription(
               "sce",
@@ -94,7 +102,7 @@ public final class SceMethod implements MergeMethod {
         },
         found ->
             found.length == 0
-                ? new CopyOfInput(context.base())
+                ? new CopyOfInput(context.base()).withRemarks(List.of(NOTHING))
                 : TopScores.from(variance, found[0], weights::pass),
         () -> InnerProductPass.notFinite(context, context.nonBase()[0], context.base()));
   }

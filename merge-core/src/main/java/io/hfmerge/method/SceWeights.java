@@ -1,6 +1,7 @@
 package io.hfmerge.method;
 
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,13 +129,12 @@ final class SceWeights {
       if (sum == 0) {
         return new CopyOfInput(base);
       }
+      boolean uniform = mergekit && sum < SceMethod.MERGEKIT_LEAST_SQUARES;
       for (int i = 0; i < weights.length; i++) {
-        weights[i] =
-            mergekit && sum < SceMethod.MERGEKIT_LEAST_SQUARES
-                ? 1.0 / weights.length
-                : weights[i] / sum;
+        weights[i] = uniform ? 1.0 / weights.length : weights[i] / sum;
       }
-      return new SumKernel(kept, weights);
+      return new SumKernel(kept, weights)
+          .withRemarks(uniform ? List.of(SceMethod.UNIFORM) : List.of());
     }
   }
 

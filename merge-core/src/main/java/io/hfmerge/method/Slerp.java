@@ -16,6 +16,12 @@ import io.hfmerge.tensor.DType;
  */
 record Slerp(double first, double second) {
 
+  /** For the report. */
+  static final String OPPOSITE = "the vectors point in opposite directions; interpolated straight";
+
+  /** For the report. */
+  static final String ZERO = "one of the vectors is zero; it counts as orthogonal to the other";
+
   /** Straight interpolation. */
   static Slerp linear(double t) {
     return new Slerp(1 - t, t);

@@ -13,7 +13,7 @@ import java.util.List;
  * Shape:   inputs and result (any), each tensor one vector; F32 tiles, F64 sums.
  * Range:   t finite; 0 gives the base and 1 the other model, byte for byte; outside [0, 1] it goes
  *          on along the circle. Opposite vectors are interpolated straight, through zero. A zero
- *          tensor counts as orthogonal to anything.
+ *          tensor counts as orthogonal to anything. The report tells of each of these cases.
  * NaN:     NaN or infinity in an input is an error that names tensor and model, but for t = 0 and
  *          t = 1, which look at one model only.
  * Same:    identical models come back bit for bit.
@@ -32,6 +32,10 @@ public final class SlerpMethod implements MergeMethod {
 
   /** mergekit does not divide by norms up to this one. */
   static final double MERGEKIT_LEAST_NORM = 1e-8;
+
+  /** For the report. */
+  static final String STRAIGHT =
+      "the angle between the models is below 1.8 degrees; interpolated straight";
 
   private static final MethodDescription DESCRIPTION =
       new MethodDescription(
@@ -76,8 +80,20 @@ public final class SlerpMethod implements MergeMethod {
           double cosine = mergekit ? mergekitCosine(gram) : gram.cosine(0, 1);
           Slerp slerp =
               Math.abs(cosine) > LINEAR_COSINE ? Slerp.linear(t) : Slerp.along(t, cosine, 0);
-          return slerp.kernel(models, TensorContext.NO_BASE, context.output().dtype());
+          return slerp
+              .kernel(models, TensorContext.NO_BASE, context.output().dtype())
+              .withRemarks(remarks(gram, cosine));
         });
+  }
+
+  private static List<String> remarks(GramMatrix gram, double cosine) {
+    if (gram.hasZeroAndOthers()) {
+      return List.of(Slerp.ZERO);
+    }
+    if (cosine < -LINEAR_COSINE) {
+      return List.of(Slerp.OPPOSITE);
+    }
+    return cosine > LINEAR_COSINE ? List.of(STRAIGHT) : List.of();
   }
 
   private static double mergekitCosine(GramMatrix gram) {

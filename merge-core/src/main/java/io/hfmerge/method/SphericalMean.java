@@ -1,6 +1,7 @@
 package io.hfmerge.method;
 
 import java.util.Arrays;
+import java.util.Collection;
 
 /**
  * The Karcher mean of unit vectors {@code u_1 ... u_n}, as coefficients {@code c} of {@code u =
@@ -24,6 +25,17 @@ final class SphericalMean {
   /** Lengths below it are rounding noise where vectors of length 1 cancel, squared in F64. */
   private static final double NOISE = 1e-7;
 
+  /** For the report. */
+  static final String CANCEL =
+      "the models' directions cancel; the iteration began at the first one";
+
+  /** For the report. */
+  static final String OPPOSITE =
+      "some model points opposite to the mean and gave it no direction to move in";
+
+  /** For the report. */
+  static final String UNFINISHED = "stopped at max_iter, with the last step still longer than tol";
+
   private final double[][] versines;
   private final double tolerance;
 
@@ -43,8 +55,12 @@ final class SphericalMean {
     return Math.max(0, Math.min(2, versine));
   }
 
-  /** The mean after at most so many steps. */
-  double[] coefficients(int steps) {
+  /**
+   * The mean after at most so many steps.
+   *
+   * @param remarks gets what is out of the ordinary
+   */
+  double[] coefficients(int steps, Collection<String> remarks) {
     int n = versines.length;
     double[] mean = new double[n];
     Arrays.fill(mean, 1.0 / n);
@@ -54,17 +70,20 @@ final class SphericalMean {
     } else {
       Arrays.fill(mean, 0);
       mean[0] = 1;
+      remarks.add(CANCEL);
     }
-    for (int step = 0; step < steps; step++) {
-      if (!step(mean)) {
-        break;
-      }
+    boolean moving = steps > 0;
+    for (int step = 0; step < steps && moving; step++) {
+      moving = step(mean, remarks);
+    }
+    if (moving) {
+      remarks.add(UNFINISHED);
     }
     return mean;
   }
 
   /** One step along the mean of the logarithms; false if it would be shorter than the tolerance. */
-  private boolean step(double[] mean) {
+  private boolean step(double[] mean, Collection<String> remarks) {
     int n = mean.length;
     double beyondOne = beyondOne(mean);
     double[] tangent = new double[n];
@@ -75,6 +94,9 @@ final class SphericalMean {
       double angle = 2 * Math.asin(Math.sqrt(versine / 2));
       double sine = Math.sqrt(versine * (2 - versine));
       boolean opposite = versine > 1 && sine < NOISE;
+      if (opposite) {
+        remarks.add(OPPOSITE);
+      }
       if (angle < tolerance || angle == 0 || opposite) {
         continue;
       }

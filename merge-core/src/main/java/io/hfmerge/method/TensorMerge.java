@@ -1,5 +1,7 @@
 package io.hfmerge.method;
 
+import java.util.List;
+
 /** A step on the way to one output tensor: a pass that looks, or the one that computes. */
 public sealed interface TensorMerge permits TileKernel, StatisticsPass {
 
@@ -12,6 +14,16 @@ public sealed interface TensorMerge permits TileKernel, StatisticsPass {
    */
   default int granuleElements() {
     return 1;
+  }
+
+  /**
+   * What a reader of the report should know about this tensor that only its values tell: that
+   * inputs cancel, that an iteration stopped early, that something was taken in place of the
+   * formula. Asked once every tile was seen; the same texts, then, whatever the order of tiles.
+   * Equal remarks on many tensors become one line, so they name neither tensor nor numbers.
+   */
+  default List<String> remarks() {
+    return List.of();
   }
 
   /** Largest granule: 32 MiB of floats per model and worker, far beyond any row in use. */

@@ -1,5 +1,7 @@
 package io.hfmerge.method;
 
+import java.util.List;
+
 /**
  * Computes elements of one output tensor from the same elements of the inputs.
  *
@@ -19,4 +21,9 @@ public non-sealed interface TileKernel extends TensorMerge {
    * @param firstElement row-major index of the first element within the tensor
    */
   void merge(float[][] inputs, float[] out, int length, long firstElement);
+
+  /** The same kernel with what a pass found; see {@link TensorMerge#remarks}. */
+  default TileKernel withRemarks(List<String> found) {
+    return found.isEmpty() ? this : new RemarkedKernel(this, found);
+  }
 }

@@ -82,6 +82,11 @@ final class CroppedCheckpoint implements Checkpoint {
   }
 
   @Override
+  public List<String> remarks(String tensor) {
+    return whole.remarks(tensor);
+  }
+
+  @Override
   public Optional<MemorySegment> mapped(String tensor) {
     if (!tensor.equals(cropped.name())) {
       return whole.mapped(tensor);

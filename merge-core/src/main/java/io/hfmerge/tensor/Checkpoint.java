@@ -56,6 +56,14 @@ public interface Checkpoint extends AutoCloseable {
   Optional<MemorySegment> mapped(String tensor);
 
   /**
+   * What was found about a tensor while it was computed, known once all of it was read; empty where
+   * tensors are stored.
+   */
+  default List<String> remarks(String tensor) {
+    return List.of();
+  }
+
+  /**
    * Most memory that so many threads, reading at a time, make it take beside their destinations:
    * that of tensors which are computed.
    */

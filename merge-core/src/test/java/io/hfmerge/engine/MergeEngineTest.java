@@ -9,6 +9,7 @@ import io.hfmerge.method.DareLinearMethod;
 import io.hfmerge.method.DellaMethod;
 import io.hfmerge.method.LinearMethod;
 import io.hfmerge.method.MergeMethods;
+import io.hfmerge.method.ModelStockMethod;
 import io.hfmerge.method.TaskArithmeticMethod;
 import io.hfmerge.method.TiesMethod;
 import io.hfmerge.plan.MergeInput;
@@ -25,8 +26,10 @@ import io.hfmerge.testing.MemoryCheckpoint;
 import io.hfmerge.testing.MemoryWriter;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,6 +59,7 @@ class MergeEngineTest {
               new BreadcrumbsMethod(),
               new DareLinearMethod(),
               new DellaMethod(),
+              new ModelStockMethod(),
               new RowReversingMethod()));
 
   private final List<MemoryCheckpoint> open = new ArrayList<>();
@@ -296,11 +300,11 @@ class MergeEngineTest {
       RememberingJournal journal =
           new RememberingJournal(Set.of(), List.of()) {
             @Override
-            public synchronized void completed(TensorSpec tensor, Optional<NonFinite> nonFinite) {
+            public synchronized void completed(TensorSpec tensor, TensorFindings findings) {
               if (!writer.isComplete(tensor.name())) {
                 early.add(tensor.name());
               }
-              super.completed(tensor, nonFinite);
+              super.completed(tensor, findings);
             }
           };
       new MergeEngine().run(plan, writer, options, journal, ProgressListener.NONE);
@@ -314,8 +318,10 @@ class MergeEngineTest {
   void leavesAloneWhatTheJournalCallsComplete(String method) throws IOException {
     MergePlan plan = mixedPlan(method);
     Set<String> done = Set.of("t0", "t2", "t5", "ids");
-    List<NonFinite> found = List.of(new NonFinite("t5", "F32", 3, 0, 0));
-    RememberingJournal journal = new RememberingJournal(done, found);
+    NonFinite found = new NonFinite("t5", "F32", 3, 0, 0);
+    RememberingJournal journal =
+        new RememberingJournal(
+            done, List.of(new TensorFindings("t5", Optional.of(found), List.of("odd"))));
     MemoryWriter writer = new MemoryWriter(plan.layout());
     AtomicLong announced = new AtomicLong();
     ProgressListener listener =
@@ -344,9 +350,65 @@ class MergeEngineTest {
     assertThat(journal.names())
         .hasSize(plan.tensors().size() - done.size())
         .doesNotContainAnyElementsOf(done);
-    assertThat(report.nonFinite()).containsAll(found);
+    assertThat(report.nonFinite()).contains(found);
+    assertThat(report.remarks()).containsExactly(new MergeRemark("odd", 1, List.of("t5")));
     assertThat(report.tensorsMerged() + report.tensorsCopied()).isEqualTo(plan.tensors().size());
     assertThat(announced).hasValueLessThan(plan.bytesToRead());
+  }
+
+  @Test
+  void remarksAreTheSameForAnyThreadsTilesAndBlocks() throws IOException {
+    MemoryCheckpoint base = checkpoint("base");
+    MemoryCheckpoint a = checkpoint("a");
+    MemoryCheckpoint b = checkpoint("b");
+    for (int i = 0; i < 24; i++) {
+      Shape shape = Shape.of(3 + i * 40, 7);
+      double[] origin = new double[3 * 7 + i * 280];
+      double[] change = random(origin.length, i);
+      // the second change cancels the first, or is half of it
+      double share = i % 3 == 0 ? -1 : 0.5;
+      base.with("t" + i, DType.F32, shape, origin);
+      a.with("t" + i, DType.F32, shape, change);
+      b.with("t" + i, DType.F32, shape, Arrays.stream(change).map(d -> share * d).toArray());
+    }
+    for (boolean rows : List.of(false, true)) {
+      Recipe recipe =
+          Recipe.builder("model_stock")
+              .base("base")
+              .model("a")
+              .model("b")
+              .parameter("filter_wise", ParameterValue.of(rows))
+              .build();
+      MergePlan plan = plan(recipe, base, a, b);
+      String text = (rows ? "some rows: " : "") + "the task vectors cancel; the base was taken";
+      MergeRemark expected = new MergeRemark(text, 8, List.of("t0", "t3", "t6", "t9", "t12"));
+      for (MergeOptions options :
+          List.of(
+              MergeOptions.ofThreads(1),
+              MergeOptions.ofThreads(4),
+              new MergeOptions(3, 64, 128),
+              new MergeOptions(2, 8, 8))) {
+        RememberingJournal journal = new RememberingJournal(Set.of(), List.of());
+        MergeReport report =
+            new MergeEngine()
+                .run(
+                    plan, new MemoryWriter(plan.layout()), options, journal, ProgressListener.NONE);
+        assertThat(report.remarks()).containsExactly(expected);
+        assertThat(report.lines()).contains("8 tensors: " + text + " (t0, t3, t6, t9, t12, ...)");
+        assertThat(journal.heardRemarks())
+            .containsEntry("t21", List.of(text))
+            .containsEntry("t22", List.of());
+      }
+      try (ComputedCheckpoint computed =
+          new ComputedCheckpoint("stock", plan, MergeOptions.ofThreads(1))) {
+        for (TensorSpec tensor : plan.layout()) {
+          computed.read(
+              tensor.name(), 0, MemorySegment.ofArray(new byte[(int) tensor.sizeBytes()]));
+        }
+        assertThat(computed.remarks("t21")).containsExactly("stock: " + text);
+        assertThat(computed.remarks("t22")).isEmpty();
+      }
+    }
   }
 
   @Test
@@ -360,13 +422,12 @@ class MergeEngineTest {
           }
 
           @Override
-          public List<NonFinite> nonFinite() {
+          public List<TensorFindings> findings() {
             return List.of();
           }
 
           @Override
-          public void completed(TensorSpec tensor, Optional<NonFinite> nonFinite)
-              throws IOException {
+          public void completed(TensorSpec tensor, TensorFindings findings) throws IOException {
             throw new IOException("No space left on device");
           }
         };

@@ -4,19 +4,20 @@ import io.hfmerge.engine.MergeReport.NonFinite;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** A journal in memory. Thread-safe. */
 class RememberingJournal implements MergeJournal {
 
   private final Set<String> before;
-  private final List<NonFinite> found;
+  private final List<TensorFindings> found;
   private final List<String> heard = new ArrayList<>();
-  private final List<NonFinite> heardNonFinite = new ArrayList<>();
+  private final List<TensorFindings> heardFindings = new ArrayList<>();
 
-  RememberingJournal(Set<String> before, List<NonFinite> found) {
+  RememberingJournal(Set<String> before, List<TensorFindings> found) {
     this.before = Set.copyOf(before);
     this.found = List.copyOf(found);
   }
@@ -27,14 +28,14 @@ class RememberingJournal implements MergeJournal {
   }
 
   @Override
-  public List<NonFinite> nonFinite() {
+  public List<TensorFindings> findings() {
     return found;
   }
 
   @Override
-  public synchronized void completed(TensorSpec tensor, Optional<NonFinite> nonFinite) {
+  public synchronized void completed(TensorSpec tensor, TensorFindings findings) {
     heard.add(tensor.name());
-    nonFinite.ifPresent(heardNonFinite::add);
+    heardFindings.add(findings);
   }
 
   /** Names in the order in which they were completed. */
@@ -47,6 +48,13 @@ class RememberingJournal implements MergeJournal {
   }
 
   synchronized List<NonFinite> heardNonFinite() {
-    return List.copyOf(heardNonFinite);
+    return heardFindings.stream().flatMap(found -> found.nonFinite().stream()).toList();
+  }
+
+  /** What was found, by tensor. */
+  synchronized Map<String, List<String>> heardRemarks() {
+    Map<String, List<String>> remarks = new TreeMap<>();
+    heardFindings.forEach(found -> remarks.put(found.tensor(), found.remarks()));
+    return remarks;
   }
 }

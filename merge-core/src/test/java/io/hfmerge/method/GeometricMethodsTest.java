@@ -730,7 +730,7 @@ class GeometricMethodsTest {
             versines[i][j] = 2 * half * half;
           }
         }
-        double[] mean = new SphericalMean(versines, 1e-15).coefficients(30);
+        double[] mean = new SphericalMean(versines, 1e-15).coefficients(30, new ArrayList<>());
         double sine = mean[1] * Math.sin(at[1]) + mean[2] * Math.sin(at[2]);
         assertThat(sine / Math.sin(2 * angle))
             .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-12));

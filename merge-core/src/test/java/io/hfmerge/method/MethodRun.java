@@ -2,6 +2,7 @@ package io.hfmerge.method;
 
 import io.hfmerge.engine.MergeEngine;
 import io.hfmerge.engine.MergeOptions;
+import io.hfmerge.engine.MergeRemark;
 import io.hfmerge.plan.MergeInput;
 import io.hfmerge.plan.MergePlan;
 import io.hfmerge.plan.MergePlanner;
@@ -126,6 +127,24 @@ final class MethodRun {
         out[i] = (float) values[i];
       }
       return out;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      open.forEach(MemoryCheckpoint::close);
+    }
+  }
+
+  /** What the method found out about the values, after a merge. */
+  List<String> remarks() {
+    List<MemoryCheckpoint> open = new ArrayList<>();
+    try {
+      MergePlan plan = plan(open);
+      return new MergeEngine()
+              .run(plan, new MemoryWriter(plan.layout()), options, ProgressListener.NONE)
+              .remarks()
+              .stream()
+              .map(MergeRemark::text)
+              .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {

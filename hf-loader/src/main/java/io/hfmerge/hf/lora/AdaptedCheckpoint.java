@@ -118,6 +118,11 @@ public final class AdaptedCheckpoint implements Checkpoint {
   }
 
   @Override
+  public List<String> remarks(String tensor) {
+    return base.remarks(tensor);
+  }
+
+  @Override
   public Optional<MemorySegment> mapped(String tensor) {
     return changes.containsKey(get(tensor).name()) ? Optional.empty() : base.mapped(tensor);
   }

@@ -1,6 +1,7 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeReport.NonFinite;
+import io.hfmerge.engine.TensorFindings;
 import io.hfmerge.hf.checksum.Crc32c;
 import io.hfmerge.hf.json.JsonText;
 import java.io.IOException;
@@ -44,11 +45,16 @@ final class JournalFile implements AutoCloseable {
   /**
    * A complete tensor.
    *
-   * @param tensor name in the output
    * @param checksum CRC-32C of its bytes
-   * @param nonFinite what it holds that is no finite number
+   * @param findings what merging it has shown
    */
-  record Entry(String tensor, int checksum, Optional<NonFinite> nonFinite) {}
+  record Entry(int checksum, TensorFindings findings) {
+
+    /** Name in the output. */
+    String tensor() {
+      return findings.tensor();
+    }
+  }
 
   /**
    * What a file says.
@@ -167,9 +173,7 @@ final class JournalFile implements AutoCloseable {
   private static Entry entry(JsonNode node) {
     String tensor = node.required("tensor").asString();
     JsonNode found = node.get("non_finite");
-    return new Entry(
-        tensor,
-        Crc32c.parse(node.required("crc32c").asString()),
+    Optional<NonFinite> nonFinite =
         found == null
             ? Optional.empty()
             : Optional.of(
@@ -178,7 +182,12 @@ final class JournalFile implements AutoCloseable {
                     found.required("dtype").asString(),
                     found.required("elements").asLong(),
                     found.required("produced").asLong(),
-                    found.required("overflowed").asLong())));
+                    found.required("overflowed").asLong()));
+    List<String> remarks = new ArrayList<>();
+    node.path("remarks").forEach(remark -> remarks.add(remark.asString()));
+    return new Entry(
+        Crc32c.parse(node.required("crc32c").asString()),
+        new TensorFindings(tensor, nonFinite, remarks));
   }
 
   /**
@@ -192,6 +201,7 @@ final class JournalFile implements AutoCloseable {
     line.put("tensor", entry.tensor());
     line.put("crc32c", Crc32c.text(entry.checksum()));
     entry
+        .findings()
         .nonFinite()
         .ifPresent(found -> {
           Map<String, Object> counts = new LinkedHashMap<>();
@@ -201,6 +211,9 @@ final class JournalFile implements AutoCloseable {
           counts.put("overflowed", found.overflowed());
           line.put("non_finite", counts);
         });
+    if (!entry.findings().remarks().isEmpty()) {
+      line.put("remarks", entry.findings().remarks());
+    }
     pending.append(line(line));
     pendingTensorBytes += sizeBytes;
     if (pendingTensorBytes < PENDING_TENSOR_BYTES) {

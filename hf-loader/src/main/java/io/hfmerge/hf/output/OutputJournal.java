@@ -1,13 +1,12 @@
 package io.hfmerge.hf.output;
 
 import io.hfmerge.engine.MergeJournal;
-import io.hfmerge.engine.MergeReport.NonFinite;
+import io.hfmerge.engine.TensorFindings;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -48,17 +47,17 @@ final class OutputJournal implements MergeJournal {
   }
 
   @Override
-  public List<NonFinite> nonFinite() {
+  public List<TensorFindings> findings() {
     return earlier.values().stream()
-        .filter(entry -> restored.contains(entry.tensor()))
-        .flatMap(entry -> entry.nonFinite().stream())
+        .map(JournalFile.Entry::findings)
+        .filter(found -> restored.contains(found.tensor()))
         .toList();
   }
 
   @Override
-  public void completed(TensorSpec tensor, Optional<NonFinite> nonFinite) throws IOException {
+  public void completed(TensorSpec tensor, TensorFindings findings) throws IOException {
     String name = tensor.name();
-    JournalFile.Entry entry = new JournalFile.Entry(name, writer.checksum(name), nonFinite);
+    JournalFile.Entry entry = new JournalFile.Entry(writer.checksum(name), findings);
     if (file.add(entry, tensor.sizeBytes())) {
       workspace.keep();
     }

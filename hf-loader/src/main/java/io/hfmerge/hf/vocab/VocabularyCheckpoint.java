@@ -69,6 +69,11 @@ final class VocabularyCheckpoint implements Checkpoint {
   }
 
   @Override
+  public List<String> remarks(String tensor) {
+    return delegate.find(tensor).isEmpty() ? List.of() : delegate.remarks(tensor);
+  }
+
+  @Override
   public Optional<MemorySegment> mapped(String tensor) {
     return views.containsKey(tensor) ? Optional.empty() : delegate.mapped(tensor);
   }

@@ -3,6 +3,7 @@ package io.hfmerge.hf.output;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hfmerge.engine.MergeReport.NonFinite;
+import io.hfmerge.engine.TensorFindings;
 import io.hfmerge.hf.output.JournalFile.Contents;
 import io.hfmerge.hf.output.JournalFile.Entry;
 import java.io.IOException;
@@ -24,9 +25,14 @@ class JournalFileTest {
 
   private static final List<Entry> ENTRIES =
       List.of(
-          new Entry("a", 0, Optional.empty()),
-          new Entry("quoted \"name\"\n\u00e9\ud83d\ude42", 0xfedcba98, Optional.empty()),
-          new Entry("c", 12, Optional.of(new NonFinite("c", "F16", 5, 4, 3))));
+          entry("a", 0),
+          entry("quoted \"name\"\n\u00e9\ud83d\ude42", 0xfedcba98),
+          new Entry(
+              12,
+              new TensorFindings(
+                  "c",
+                  Optional.of(new NonFinite("c", "F16", 5, 4, 3)),
+                  List.of("\"cancel\"", "stopped early"))));
 
   @TempDir Path temp;
 
@@ -40,6 +46,10 @@ class JournalFileTest {
         file.add(entry, 1 << 20);
       }
     }
+  }
+
+  private static Entry entry(String tensor, int checksum) {
+    return new Entry(checksum, new TensorFindings(tensor, Optional.empty(), List.of()));
   }
 
   private static List<Entry> entries(Contents contents) {
@@ -67,7 +77,7 @@ class JournalFileTest {
       assertThat(known).isBetween(previous, previous + 1);
       previous = known;
       if (contents.isPresent()) {
-        Entry next = new Entry("next", length, Optional.empty());
+        Entry next = entry("next", length);
         try (JournalFile file = JournalFile.append(path, contents.get())) {
           file.add(next, 1 << 20);
         }
@@ -94,7 +104,7 @@ class JournalFileTest {
 
   @Test
   void theLastRecordOfATensorCounts() throws IOException {
-    Entry again = new Entry("a", 99, Optional.empty());
+    Entry again = entry("a", 99);
     try (JournalFile file = JournalFile.append(path, JournalFile.read(path).orElseThrow())) {
       file.add(again, 1 << 20);
     }
@@ -105,11 +115,11 @@ class JournalFileTest {
   void recordsOfSmallTensorsWaitForCompanyUntilFlushed() throws IOException {
     try (JournalFile file = JournalFile.append(path, JournalFile.read(path).orElseThrow())) {
       long before = Files.size(path);
-      assertThat(file.add(new Entry("small", 1, Optional.empty()), 1000)).isFalse();
+      assertThat(file.add(entry("small", 1), 1000)).isFalse();
       assertThat(Files.size(path)).isEqualTo(before);
-      assertThat(file.add(new Entry("large", 2, Optional.empty()), 1 << 20)).isTrue();
+      assertThat(file.add(entry("large", 2), 1 << 20)).isTrue();
       assertThat(JournalFile.read(path).orElseThrow().entries()).containsKeys("small", "large");
-      file.add(new Entry("last", 3, Optional.empty()), 0);
+      file.add(entry("last", 3), 0);
       file.flush();
       assertThat(JournalFile.read(path).orElseThrow().entries()).containsKey("last");
     }

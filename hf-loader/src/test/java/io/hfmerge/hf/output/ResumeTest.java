@@ -11,6 +11,7 @@ import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.testing.ModelFolders;
 import io.hfmerge.hf.testing.StoredTensor;
 import io.hfmerge.method.MergeMethods;
+import io.hfmerge.method.SlerpMethod;
 import io.hfmerge.method.TaskArithmeticMethod;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.RecipeReader;
@@ -38,7 +39,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ResumeTest {
 
   private static final MergeMethods METHODS =
-      MergeMethods.of(List.of(new TaskArithmeticMethod(), new MeanDeltaMethod()));
+      MergeMethods.of(
+          List.of(new TaskArithmeticMethod(), new SlerpMethod(), new MeanDeltaMethod()));
 
   private static final long SEED = 20261122;
 
@@ -229,6 +231,39 @@ class ResumeTest {
       }
       StagedFolder.delete(temp.resolve("undisturbed"));
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void remarksOnTensorsOutliveAnInterruption(boolean asIntermediate) throws IOException {
+    Path twin = Files.createDirectory(temp.resolve("twin"));
+    Files.copy(base.resolve("model.safetensors"), twin.resolve("model.safetensors"));
+    String slerp =
+        "merge_method: slerp\nbase_model: '%s'\nmodels:\n- model: '%s'\nparameters: {t: 0.5}\n"
+            .formatted(base, twin);
+    String recipes =
+        asIntermediate
+            ? "name: between\n"
+                + slerp
+                + "---\n"
+                + recipe("task_arithmetic").replace("'" + a + "'", "between")
+            : slerp;
+    Path undisturbed = Files.createDirectory(temp.resolve("undisturbed")).resolve("out");
+    mergeAll(recipes, undisturbed, SETTINGS, ProgressListener.NONE);
+    assertThatThrownBy(() -> mergeAll(recipes, target, SETTINGS, after(12_000_000)))
+        .hasMessage("broken off");
+    Breaking listener = never();
+    mergeAll(recipes, target, SETTINGS.withResume(true), listener);
+    assertThat(listener.notices).singleElement().asString().startsWith("continuing: ");
+    assertThat(contents(target)).isEqualTo(contents(undisturbed));
+    // all but the empty one
+    String remark =
+        (RandomModels.TENSORS - 1)
+            + " tensors: "
+            + (asIntermediate ? "between: " : "")
+            + "the angle between the models is below 1.8 degrees; interpolated straight (";
+    assertThat(Files.readString(target.resolve("README.md"))).contains(remark);
+    assertThat(Files.readString(target.resolve("hfmerge.json"))).contains(remark);
   }
 
   @Test
