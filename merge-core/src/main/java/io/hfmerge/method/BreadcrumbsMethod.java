@@ -22,7 +22,7 @@ import java.util.List;
  * Cost:    a sample and one more pass over the inputs to rank, both less than the merge itself.
  * Source:  Davari and Belilovsky 2023, arXiv:2312.06795, section 3: masks per layer at both ends;
  *          gamma is the share of the paper's upper end, density what is left between both.
- * Departs: at least one entry stays.
+ * Departs: at least one entry stays, but for density 0, which drops all.
  * mergekit: same up to F32 rounding but for short tensors: where top is 0 it drops the whole task
  *          vector, and where t is 0 too (compat: mergekit does the same).
  * </pre>
@@ -45,7 +45,7 @@ public final class BreadcrumbsMethod extends SparseTaskVectorMethod {
             .explained(
                 """
                 d_i = x_i - b; s_i = of its n entries, without the top = floor(gamma_i n) largest,
-                  the floor(density_i n) largest of the rest, at least one
+                  the floor(density_i n) largest of the rest, at least one; density 0: none
                 r_i = 1; rescale: sum |d_i| / sum |s_i|
                 r = b + lambda/q sum_i w_i r_i s_i
                 normalize: q = sum_i w_i, or 1 where that vanishes; otherwise q = 1

@@ -26,7 +26,7 @@ import java.util.List;
  * Source:  Davari and Belilovsky 2023, arXiv:2312.06795, section 3: masks per layer at both ends;
  *          gamma is the share of the paper's upper end, density what is left between both.
  *          Signs: Yadav et al. 2023, arXiv:2306.01708.
- * Departs: at least one entry stays.
+ * Departs: at least one entry stays, but for density 0, which drops all.
  * mergekit: same up to F32 rounding but for short tensors: where top is 0 it drops the whole task
  *          vector, and where t is 0 too (compat: mergekit does the same).
  * </pre>
@@ -51,7 +51,7 @@ public final class BreadcrumbsTiesMethod extends SparseTaskVectorMethod {
             .explained(
                 """
                 d_i = x_i - b; s_i = of its n entries, without the top = floor(gamma_i n) largest,
-                  the floor(density_i n) largest of the rest, at least one
+                  the floor(density_i n) largest of the rest, at least one; density 0: none
                 r_i = 1; rescale: sum |d_i| / sum |s_i|
                 e = sign(sum_i w_i r_i s_i), + if zero
                 r = b + lambda sum_i w_i r_i s_i, over the i whose w_i s_i has the sign e

@@ -4,6 +4,8 @@ import io.hfmerge.method.SelectionPass.Wanted;
 import io.hfmerge.method.TaskVectorParameters.OfModel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 
 /** Keeps entries by their rank in magnitude within the tensor. */
@@ -29,7 +31,7 @@ final class MagnitudeTrim implements Sparsification {
    */
   record Ranks(long dropped, long kept) {}
 
-  /** The largest {@code floor(density n)} entries, at least one. */
+  /** The largest {@code floor(density n)} entries, at least one but for density 0. */
   static final MagnitudeTrim LARGEST =
       new MagnitudeTrim((context, model, elements) -> {
         long kept = (long) (model.density() * elements);
@@ -44,24 +46,38 @@ final class MagnitudeTrim implements Sparsification {
                   + " entries, where mergekit stops; raise the density or leave out compat:"
                   + " mergekit, which keeps at least one");
         }
-        return new Ranks(0, Math.max(1, kept));
+        return new Ranks(0, atLeastOne(model, kept));
       });
 
   /**
    * Without the largest {@code floor(gamma n)}, the {@code floor(density n)} entries that follow,
-   * at least one; fewer are dropped where that would leave too few.
+   * at least one but for density 0; fewer are dropped where that would leave too few.
    */
   static final MagnitudeTrim WITHOUT_OUTLIERS =
       new MagnitudeTrim((context, model, elements) -> {
         boolean mergekit = context.compatibility() == Compatibility.MERGEKIT;
         long kept = (long) (model.density() * elements);
         if (!mergekit) {
-          kept = Math.min(elements, Math.max(1, kept));
+          kept = Math.min(elements, atLeastOne(model, kept));
         }
         long dropped = Math.min((long) (model.gamma() * elements), elements - kept);
         // a slice that ends at "minus nothing" is empty there
         return new Ranks(dropped, mergekit && dropped == 0 ? 0 : kept);
       });
+
+  /** For the report. */
+  static final String ONE_STAYS =
+      "floor(density n) is 0 for some model, of whose task vector one entry stays";
+
+  /** For the report. */
+  static final String NONE_STAYS =
+      "floor(gamma n) or floor(density n) is 0 for some model, whose task vector is dropped (compat:"
+          + " mergekit)";
+
+  /** Density 0 switches a model off, as it does for random masks; any other keeps something. */
+  private static long atLeastOne(OfModel model, long kept) {
+    return model.density() == 0 ? 0 : Math.max(1, kept);
+  }
 
   private final Window window;
 
@@ -100,6 +116,22 @@ final class MagnitudeTrim implements Sparsification {
       }
     }
     return sparsifiers;
+  }
+
+  @Override
+  public List<String> remarks(TensorContext context, TaskVectorParameters parameters) {
+    long elements = context.output().elements();
+    Set<String> remarks = new TreeSet<>();
+    for (OfModel model : parameters.models()) {
+      if (elements > 0 && model.density() > 0 && model.density() < 1) {
+        if (window.of(context, model, elements).kept() == 0) {
+          remarks.add(NONE_STAYS);
+        } else if ((long) (model.density() * elements) == 0) {
+          remarks.add(ONE_STAYS);
+        }
+      }
+    }
+    return List.copyOf(remarks);
   }
 
   @Override

@@ -72,7 +72,7 @@ record NormMatching(int base, List<SparseTerm> terms, Function<double[], TileKer
     boolean left = false;
     for (int i = 0; i < factors.length; i++) {
       boolean vanishes = all[2 * i] < VANISHING || all[2 * i + 1] < VANISHING;
-      left |= vanishes && all[2 * i] > 0;
+      left |= vanishes && all[2 * i + 1] > 0;
       factors[i] = vanishes ? 1 : all[2 * i] / all[2 * i + 1];
     }
     return then.apply(factors).withRemarks(left ? List.of(NOT_RESCALED) : List.of());

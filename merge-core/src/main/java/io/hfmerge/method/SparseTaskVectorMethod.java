@@ -133,9 +133,10 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
   @Override
   public List<String> remarks(TensorContext context) {
     TaskVectorParameters parameters = TaskVectorParameters.of(context, description);
+    List<String> remarks = new ArrayList<>(sparsification.remarks(context, parameters));
     if (!consensus && parameters.normalize() && WeightSum.vanishes(parameters.weights())) {
-      return List.of(WeightSum.REMARK);
+      remarks.add(WeightSum.REMARK);
     }
-    return List.of();
+    return remarks;
   }
 }

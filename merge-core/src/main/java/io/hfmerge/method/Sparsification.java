@@ -17,6 +17,11 @@ interface Sparsification {
       TaskVectorParameters parameters,
       Function<List<Sparsifier>, TensorMerge> then);
 
+  /** As {@link MergeMethod#remarks}. */
+  default List<String> remarks(TensorContext context, TaskVectorParameters parameters) {
+    return List.of();
+  }
+
   /**
    * Whether rescaling keeps each task vector's sum of magnitudes as it was; otherwise the
    * sparsifiers' own factors do what rescaling there is.

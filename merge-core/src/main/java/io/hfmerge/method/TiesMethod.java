@@ -8,7 +8,7 @@ import java.util.List;
  *
  * <pre>
  * d_i = x_i - b;  s_i = the floor(density_i n) entries of d_i of largest magnitude, at least one;
- *     of equal magnitudes those first in row-major order; density 1: all
+ *     of equal magnitudes those first in row-major order; density 1: all, density 0: none
  * e = sign(sum_i w_i r_i s_i), + if zero         election: unweighted: of sum_i r_i s_i
  * r = b + lambda D, with normalize b + lambda D / q
  *     D = sum of w_i r_i s_i, q = sum of w_i, both over i with sign(w_i s_i) = e; q = 1 if zero
@@ -48,7 +48,8 @@ public final class TiesMethod extends SparseTaskVectorMethod {
                     "multiply what stays of each task vector so that its sum of magnitudes is as before"))
             .explained(
                 """
-                d_i = x_i - b; s_i = of its n entries the floor(density_i n) largest, at least one
+                d_i = x_i - b; s_i = of its n entries the floor(density_i n) largest, at least one;
+                  density 0: none
                 r_i = 1; rescale: sum |d_i| / sum |s_i|
                 e = sign(sum_i w_i r_i s_i), + if zero
                 r = b + lambda sum_i w_i r_i s_i, over the i whose w_i s_i has the sign e

@@ -56,4 +56,10 @@ class BreadcrumbsMethodTest extends SparseTaskVectorContractTest {
         .containsExactly(0, 0, 0, 0, 0, 0, 0, 0, 9, 0);
     assertThat(merge(0.05, 0.1, Compatibility.MERGEKIT)).containsOnly(0);
   }
+
+  @Test
+  void densityZeroDropsAll() {
+    assertThat(merge(0, 0.1, Compatibility.HFMERGE)).containsOnly(0);
+    assertThat(merge(0, 0.1, Compatibility.MERGEKIT)).containsOnly(0);
+  }
 }

@@ -122,6 +122,17 @@ class RemarksTest {
   }
 
   @Test
+  void trimmingTellsWhereOneEntryStaysOrNone() {
+    Map<String, Double> low = Map.of("weight", 1.0, "density", 0.1);
+    assertThat(new MethodRun("ties").base(ZERO).model(X, low).notes())
+        .containsExactly(MagnitudeTrim.ONE_STAYS + ": w");
+    assertThat(new MethodRun("breadcrumbs").mergekit().base(ZERO).model(X, low).notes())
+        .containsExactly(MagnitudeTrim.NONE_STAYS + ": w");
+    Map<String, Double> none = Map.of("weight", 1.0, "density", 0.0);
+    assertThat(new MethodRun("ties").base(ZERO).model(X, none).notes()).isEmpty();
+  }
+
+  @Test
   void rescalingTellsOfTaskVectorsTooSmallForIt() {
     float[] small = {1e-8f, 2e-8f, 0, 0};
     MethodRun run = new MethodRun("ties").with("rescale", 1).base(ZERO);

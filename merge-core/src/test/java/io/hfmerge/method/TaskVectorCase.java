@@ -125,11 +125,11 @@ record TaskVectorCase(
     boolean mergekit = compatibility == Compatibility.MERGEKIT;
     boolean match = rescale;
     if (method.equals("ties")) {
-      long k = Math.max(1, (long) Math.floor(model.density() * n));
+      long k = model.density() == 0 ? 0 : Math.max(1, (long) Math.floor(model.density() * n));
       largest(d, 0, k, kept);
     } else if (method.startsWith("breadcrumbs")) {
       long t = (long) Math.floor(model.density() * n);
-      t = mergekit ? t : Math.min(n, Math.max(t, 1));
+      t = mergekit || model.density() == 0 ? t : Math.min(n, Math.max(t, 1));
       long top = (long) Math.floor(model.gamma() * n);
       long bottom = n - t - top;
       if (bottom < 0) {
