@@ -63,7 +63,7 @@ public record MergeReport(
    * @param tensor name in the output
    * @param dtype name of its dtype in the output
    * @param elements number of NaN and infinities written
-   * @param produced of them, those where every input was finite
+   * @param produced of them, those where every input was finite, in F64 too if it is stored so
    * @param overflowed of these, those that the method computed as finite numbers, too large for the
    *     output's dtype
    */

@@ -10,6 +10,8 @@ import io.hfmerge.tensor.TensorCodec;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +29,9 @@ import java.util.function.BooleanSupplier;
  * and the compiled kernels see one kind of memory.
  */
 final class Worker implements AutoCloseable {
+
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final BooleanSupplier stopped;
   private final List<CheckpointWriter> writers;
@@ -167,13 +172,13 @@ final class Worker implements AutoCloseable {
       for (int i = 0; i < tile; i++) {
         if (!Float.isFinite(out[i])) {
           elements++;
-          producedInTile += allFinite(own, i) ? 1 : 0;
+          producedInTile += allFinite(group, member, own, done, i) ? 1 : 0;
         }
       }
       if (producedInTile > 0) {
         // these were finite inputs, so every value lost to the dtype is one that the kernel made
         kernel.merge(own, out, tile, first + done);
-        overflowed += producedInTile - made(own, out, tile);
+        overflowed += producedInTile - made(group, member, done, tile);
         produced += producedInTile;
       }
     }
@@ -187,19 +192,35 @@ final class Worker implements AutoCloseable {
   }
 
   /** How many results are no finite numbers although every input of theirs is one. */
-  private static long made(float[][] inputs, float[] results, int length) {
+  private long made(TensorGroup group, Member member, int done, int length) {
+    float[][] inputs = member.select(memory.inputs());
+    float[] results = memory.out();
     long made = 0;
     for (int i = 0; i < length; i++) {
-      if (!Float.isFinite(results[i]) && allFinite(inputs, i)) {
+      if (!Float.isFinite(results[i]) && allFinite(group, member, inputs, done, i)) {
         made++;
       }
     }
     return made;
   }
 
-  private static boolean allFinite(float[][] inputs, int index) {
-    for (float[] input : inputs) {
-      if (!Float.isFinite(input[index])) {
+  /**
+   * Whether the sources have finite numbers at an element. Numbers stored as F64 that F32, in which
+   * tiles are, does not hold are finite.
+   *
+   * @param inputs tiles of the member's sources, decoded
+   * @param done elements of the block before the tile
+   */
+  private boolean allFinite(
+      TensorGroup group, Member member, float[][] inputs, int done, int index) {
+    for (int i = 0; i < inputs.length; i++) {
+      int source = member.source(i);
+      boolean finite =
+          group.dtype(source) == DType.F64
+              ? Double.isFinite(
+                  segments[source].get(DOUBLE, DType.F64.sizeBytes((long) done + index)))
+              : Float.isFinite(inputs[i][index]);
+      if (!finite) {
         return false;
       }
     }

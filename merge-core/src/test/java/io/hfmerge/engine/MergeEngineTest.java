@@ -290,6 +290,32 @@ class MergeEngineTest {
   }
 
   @ParameterizedTest
+  @EnumSource(names = {"F64", "F32", "BF16"})
+  void valuesOfF64ThatF32DoesNotHoldAreNoInfinitiesOfTheInputs(DType stored) throws IOException {
+    double most = 1e300;
+    double infinite = Double.POSITIVE_INFINITY;
+    double[] values = {1, most, -most, infinite, Double.NaN};
+    MemoryCheckpoint a = checkpoint("a").with("w", DType.F64, Shape.of(5), values);
+    MemoryCheckpoint b = checkpoint("b").with("w", DType.F64, Shape.of(5), values);
+    Recipe recipe =
+        Recipe.builder("linear")
+            .model("a")
+            .model("b")
+            .parameter("weight", ParameterValue.of(1))
+            .outDtype(stored)
+            .build();
+    MergePlan plan = plan(recipe, a, b);
+    MergeReport report =
+        new MergeEngine()
+            .run(
+                plan,
+                new MemoryWriter(plan.layout()),
+                MergeOptions.ofThreads(1),
+                ProgressListener.NONE);
+    assertThat(report.nonFinite()).containsExactly(new NonFinite("w", stored.name(), 4, 2, 0));
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"task_arithmetic", "frobenius"})
   void tellsTheJournalOfEveryTensorOnceAndAfterItsLastByte(String method) throws IOException {
     MergePlan plan = mixedPlan(method);
