@@ -1,7 +1,9 @@
 package io.hfmerge.engine;
 
 import io.hfmerge.engine.TensorGroup.Member;
+import io.hfmerge.method.TensorMerge;
 import java.util.Collection;
+import java.util.List;
 
 /**
  * How one phase of a tensor is cut, so that a worker stays within its memory.
@@ -9,8 +11,9 @@ import java.util.Collection;
  * @param tileElements elements that a kernel sees at once; 0 where there is no kernel
  * @param blockElements elements that are read at once; bytes where nothing is decoded
  * @param bytes memory that a worker takes for it
+ * @param scratchBytes of it, what the method's step takes for itself
  */
-record BlockSize(int tileElements, int blockElements, long bytes) {
+record BlockSize(int tileElements, int blockElements, long bytes, long scratchBytes) {
 
   /** Statistics can be fed in pieces that small; below it a read costs more than its bytes. */
   private static final int MIN_FED_ELEMENTS = 1024;
@@ -21,42 +24,57 @@ record BlockSize(int tileElements, int blockElements, long bytes) {
   /**
    * For computing and writing. Blocks are whole tiles.
    *
-   * @param granule see {@link io.hfmerge.method.TensorMerge#granuleElements}
+   * @param steps kernels or, where they are not known yet, what leads to them
    * @param limit bytes that a worker has
    */
-  static BlockSize ofMerge(TensorGroup group, int granule, MergeOptions options, long limit) {
+  static BlockSize ofMerge(
+      TensorGroup group, List<TensorMerge> steps, MergeOptions options, long limit) {
     long elements = Math.max(1, group.elements());
-    int tile = (int) Math.min(Tiles.roundUp(options.tileElements(), granule), elements);
+    int tile =
+        (int) Math.min(Tiles.roundUp(options.tileElements(), Tiles.granule(steps)), elements);
+    long scratch =
+        steps.stream()
+            .mapToLong(step -> PhaseOpener.scratchBytes(step, tile, group))
+            .max()
+            .orElse(0);
     long perElement = readPerElement(group) + writtenPerElement(group);
     long fixed =
-        Float.BYTES * (long) tile * (group.sources().size() + 1)
+        scratch
+            + Float.BYTES * (long) tile * (group.sources().size() + 1)
             + (long) ALIGNMENT * (group.sources().size() + group.members().size());
     long wanted = Tiles.roundUp(options.blockElements(), tile);
-    return fit(tile, tile, wanted, fixed, perElement, elements, limit);
+    return fit(tile, tile, wanted, fixed, perElement, elements, limit).withScratch(scratch);
   }
 
   /**
    * For feeding statistics. Blocks need not be whole tiles.
    *
    * @param tiles tile size of each way of cutting that takes part
+   * @param scratch what a thread takes beside them
    */
   static BlockSize ofStatistics(
-      TensorGroup group, Collection<Integer> tiles, MergeOptions options, long limit) {
+      TensorGroup group,
+      Collection<Integer> tiles,
+      long scratch,
+      MergeOptions options,
+      long limit) {
     long elements = Math.max(1, group.elements());
     long tileElements = tiles.stream().mapToLong(tile -> Math.min(tile, elements)).sum();
     int largest = tiles.stream().mapToInt(tile -> tile).max().orElse(1);
     long fixed =
-        Float.BYTES * tileElements * group.sources().size()
+        scratch
+            + Float.BYTES * tileElements * group.sources().size()
             + (long) ALIGNMENT * group.sources().size();
     long wanted = Math.max(options.blockElements(), MIN_FED_ELEMENTS);
     int step = (int) Math.min(MIN_FED_ELEMENTS, elements);
-    return fit(largest, step, wanted, fixed, readPerElement(group), elements, limit);
+    return fit(largest, step, wanted, fixed, readPerElement(group), elements, limit)
+        .withScratch(scratch);
   }
 
   /** For carrying bytes over. */
   static BlockSize ofCopy(MergeOptions options, long limit) {
     int block = Math.clamp(limit, 1, options.blockElements());
-    return new BlockSize(0, block, block);
+    return new BlockSize(0, block, block, 0);
   }
 
   /** As many steps as there is room for, at least one. */
@@ -65,7 +83,11 @@ record BlockSize(int tileElements, int blockElements, long bytes) {
     long room = (limit - fixed) / perElement;
     long block = Math.max(step, Math.min(wanted, room / step * step));
     long bytes = fixed + Math.min(block, elements) * perElement;
-    return new BlockSize(tile, Math.toIntExact(block), bytes);
+    return new BlockSize(tile, Math.toIntExact(block), bytes, 0);
+  }
+
+  private BlockSize withScratch(long scratch) {
+    return new BlockSize(tileElements, blockElements, bytes, scratch);
   }
 
   private static long readPerElement(TensorGroup group) {

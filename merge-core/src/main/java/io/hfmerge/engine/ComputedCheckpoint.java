@@ -200,7 +200,7 @@ public final class ComputedCheckpoint implements Checkpoint {
     while (first * dtype.bytes() < end) {
       long last = Math.ceilDiv(Math.ceilDiv(end, dtype.bytes()), granule) * granule;
       int length = (int) Math.min(size.blockElements(), Math.min(last, group.elements()) - first);
-      run.bytesRead.add(worker.compute(group, phase.kernels(), first, length, size.tileElements()));
+      run.bytesRead.add(worker.compute(group, phase.kernels(), first, length, size));
       long from = Math.max(offsetBytes, dtype.sizeBytes(first));
       long to = Math.min(end, dtype.sizeBytes(first + length));
       MemorySegment.copy(

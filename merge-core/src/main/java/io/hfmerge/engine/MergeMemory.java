@@ -108,7 +108,7 @@ public final class MergeMemory {
       TensorGroup group, List<TensorMerge> steps, MergeOptions options, long limit) {
     return Math.max(
         PhaseOpener.size(group, steps, options, limit).bytes(),
-        BlockSize.ofMerge(group, Tiles.granule(steps), options, limit).bytes());
+        BlockSize.ofMerge(group, steps, options, limit).bytes());
   }
 
   private static String describe(@Nullable TensorGroup group) {

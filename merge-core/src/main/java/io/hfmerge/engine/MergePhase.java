@@ -45,13 +45,7 @@ final class MergePhase extends Phase {
   void run(int unit, Worker worker) throws IOException {
     long first = (long) unit * size.blockElements();
     int length = (int) Math.min(size.blockElements(), group.elements() - first);
-    worker.merge(
-        group,
-        kernels,
-        first,
-        length,
-        size.tileElements(),
-        progress(first + length) - progress(first));
+    worker.merge(group, kernels, first, length, size, progress(first + length) - progress(first));
   }
 
   @Override

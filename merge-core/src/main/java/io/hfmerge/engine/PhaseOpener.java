@@ -93,15 +93,23 @@ record PhaseOpener(
   static BlockSize size(
       TensorGroup group, List<TensorMerge> steps, MergeOptions options, long limit) {
     if (StatisticsPhase.none(steps)) {
-      return BlockSize.ofMerge(group, Tiles.granule(steps), options, limit);
+      return BlockSize.ofMerge(group, steps, options, limit);
     }
     TreeSet<Integer> tiles = new TreeSet<>();
+    long scratch = 0;
     for (TensorMerge step : steps) {
       if (step instanceof StatisticsPass<?> pass) {
-        tiles.add(StatisticsTrack.tileElements(pass));
+        int tile = StatisticsTrack.tileElements(pass);
+        tiles.add(tile);
+        scratch = Math.max(scratch, scratchBytes(pass, tile, group));
       }
     }
-    return BlockSize.ofStatistics(group, tiles, options, limit);
+    return BlockSize.ofStatistics(group, tiles, scratch, options, limit);
+  }
+
+  /** What a thread takes beside tiles; steps of one thread run one after another. */
+  static long scratchBytes(TensorMerge step, int tileElements, TensorGroup group) {
+    return step.scratchBytes((int) Math.min(tileElements, Math.max(1, group.elements())));
   }
 
   /** Bytes of one partial result of every member. */

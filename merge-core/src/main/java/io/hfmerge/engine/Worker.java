@@ -74,6 +74,7 @@ final class Worker implements AutoCloseable {
   /**
    * Merges and writes the elements {@code first} to {@code first + length - 1} of a group.
    *
+   * @param size how the group is cut
    * @param progressBytes what the listener hears
    */
   void merge(
@@ -81,10 +82,10 @@ final class Worker implements AutoCloseable {
       List<TileKernel> kernels,
       long first,
       int length,
-      int tileElements,
+      BlockSize size,
       long progressBytes)
       throws IOException {
-    long bytes = compute(group, kernels, first, length, tileElements);
+    long bytes = compute(group, kernels, first, length, size);
     for (int i = 0; i < group.members().size(); i++) {
       Member member = group.members().get(i);
       write(member, member.spec().dtype().sizeBytes(first), results[i]);
@@ -97,13 +98,14 @@ final class Worker implements AutoCloseable {
    * Computes elements of a group; {@link #result} then gives them.
    *
    * @param kernels one for each member
+   * @param size how the group is cut
    * @return bytes read
    */
-  long compute(
-      TensorGroup group, List<TileKernel> kernels, long first, int length, int tileElements)
+  long compute(TensorGroup group, List<TileKernel> kernels, long first, int length, BlockSize size)
       throws IOException {
+    int tileElements = size.tileElements();
     int models = group.sources().size();
-    long bytes = locate(group, allSources(group), first, length, tileElements, 0);
+    long bytes = locate(group, allSources(group), first, length, tileElements, size.scratchBytes());
     float[][] inputs = memory.inputs();
     float[] out = memory.out();
     List<Member> members = group.members();
@@ -264,7 +266,8 @@ final class Worker implements AutoCloseable {
     for (long start = 0; start < length; start += block) {
       checkStopped();
       int blockLength = (int) Math.min(block, length - start);
-      long bytes = locate(group, sources, first + start, blockLength, 0, tiles);
+      long bytes =
+          locate(group, sources, first + start, blockLength, 0, tiles + size.scratchBytes());
       long nanos = System.nanoTime();
       for (TileFeeder feeder : feeders.values()) {
         feeder.accept(segments, blockLength, first + start);

@@ -5,8 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * Arrays of one thread for differences of models to their base. They grow to the longest tile that
- * the thread has seen and stay in its cache.
+ * Arrays of one thread for differences of models to their base. They grow to the longest tile of
+ * usual length that the thread has seen and stay in its cache; longer ones, of whole rows, are
+ * given up for shorter tiles.
  */
 final class DeltaScratch {
 
@@ -14,6 +15,9 @@ final class DeltaScratch {
       ThreadLocal.withInitial(DeltaScratch::new);
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+
+  /** Length up to which arrays are kept. */
+  private static final int KEPT_ELEMENTS = 1 << 13;
 
   private float[] floats = new float[0];
   private int[][] bits = new int[0][];
@@ -31,17 +35,28 @@ final class DeltaScratch {
     return OF_THREAD.get();
   }
 
+  /** Most that all arrays take for tiles of this length of so many models. */
+  static long bytes(int models, int length, boolean factors) {
+    long ofModel = 2L * Integer.BYTES + (factors ? Double.BYTES : 0);
+    long shared = Float.BYTES + 2L * (Integer.BYTES + Double.BYTES + Long.BYTES);
+    return (models * ofModel + shared) * length;
+  }
+
   /** Room for tiles of this length of so many models. */
   void reserve(int models, int length) {
-    if (bits.length < models || floats.length < length) {
+    boolean tooLong = floats.length > KEPT_ELEMENTS && floats.length > length;
+    if (bits.length < models || floats.length < length || tooLong) {
       int most = Math.max(models, bits.length);
-      int longest = Math.max(length, floats.length);
+      int longest = tooLong ? length : Math.max(length, floats.length);
       floats = new float[longest];
       elected = new int[longest];
       bits = new int[most][longest];
       kept = new int[most][longest];
       factors = new double[most][0];
       sums = new double[2][longest];
+      dropped = new int[0];
+      words = new long[0];
+      row = new long[0];
     }
   }
 

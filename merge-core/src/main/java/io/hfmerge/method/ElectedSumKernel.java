@@ -98,6 +98,11 @@ final class ElectedSumKernel implements TileKernel {
   }
 
   @Override
+  public long scratchBytes(int tileElements) {
+    return SparseTerm.scratchBytes(terms, tileElements);
+  }
+
+  @Override
   public int granuleElements() {
     return granule;
   }

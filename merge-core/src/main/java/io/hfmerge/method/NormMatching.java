@@ -79,6 +79,11 @@ record NormMatching(int base, List<SparseTerm> terms, Function<double[], TileKer
   }
 
   @Override
+  public long scratchBytes(int tileElements) {
+    return SparseTerm.scratchBytes(terms, tileElements);
+  }
+
+  @Override
   public int granuleElements() {
     return SparseTerm.granuleElements(terms);
   }

@@ -97,6 +97,11 @@ final class RankedDrop implements Sparsifier {
   }
 
   @Override
+  public long tableBytes() {
+    return (Long.BYTES + Double.BYTES) * (long) rowLength;
+  }
+
+  @Override
   public int granuleElements() {
     return Math.max(1, rowLength * stride);
   }

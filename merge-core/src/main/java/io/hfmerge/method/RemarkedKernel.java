@@ -25,6 +25,11 @@ record RemarkedKernel(TileKernel kernel, List<String> found) implements TileKern
   }
 
   @Override
+  public long scratchBytes(int tileElements) {
+    return kernel.scratchBytes(tileElements);
+  }
+
+  @Override
   public List<String> remarks() {
     return java.util.stream.Stream.concat(found.stream(), kernel.remarks().stream()).toList();
   }

@@ -47,6 +47,11 @@ final class RowDivergencePass implements StatisticsPass<RowDivergencePass.Rows> 
   }
 
   @Override
+  public long scratchBytes(int tileElements) {
+    return 2L * Float.BYTES * columns;
+  }
+
+  @Override
   public Rows newPartial() {
     return new Rows();
   }

@@ -41,6 +41,11 @@ final class RowStockKernel implements TileKernel {
   }
 
   @Override
+  public long scratchBytes(int tileElements) {
+    return (long) Double.BYTES * columns;
+  }
+
+  @Override
   public void merge(float[][] inputs, float[] out, int length, long firstElement) {
     InnerProducts products = scratch.get().products;
     double[] sum = scratch.get().sum;

@@ -173,6 +173,11 @@ record SelectionPass(
   }
 
   @Override
+  public long scratchBytes(int tileElements) {
+    return DeltaScratch.bytes(1, RankSearch.PIECE, false);
+  }
+
+  @Override
   public int granuleElements() {
     return RankSearch.PIECE;
   }

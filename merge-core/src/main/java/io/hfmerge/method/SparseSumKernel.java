@@ -26,6 +26,11 @@ final class SparseSumKernel implements TileKernel {
   }
 
   @Override
+  public long scratchBytes(int tileElements) {
+    return SparseTerm.scratchBytes(terms, tileElements);
+  }
+
+  @Override
   public int granuleElements() {
     return granule;
   }

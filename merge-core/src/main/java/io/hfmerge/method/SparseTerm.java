@@ -1,5 +1,7 @@
 package io.hfmerge.method;
 
+import java.util.List;
+
 /**
  * One model's part in a sum of thinned-out task vectors.
  *
@@ -9,6 +11,13 @@ package io.hfmerge.method;
  * @param factor of the entries that stay, for rescaling
  */
 record SparseTerm(int model, Sparsifier sparsifier, double weight, double factor) {
+
+  /** Heap that a thread takes for several terms, tables that threads share included. */
+  static long scratchBytes(List<SparseTerm> terms, int tileElements) {
+    boolean factors = terms.stream().anyMatch(term -> term.sparsifier().hasFactors());
+    long tables = terms.stream().mapToLong(term -> term.sparsifier().tableBytes()).sum();
+    return tables + DeltaScratch.bytes(terms.size(), tileElements, factors);
+  }
 
   /** What a tile must hold whole multiples of for all of several terms. */
   static int granuleElements(Iterable<SparseTerm> terms) {

@@ -45,6 +45,11 @@ interface Sparsifier {
     return 1;
   }
 
+  /** Heap that it holds itself. */
+  default long tableBytes() {
+    return 0;
+  }
+
   /** What a tile must hold whole multiples of; as {@link TensorMerge#granuleElements}. */
   default int granuleElements() {
     return 1;

@@ -17,6 +17,16 @@ public sealed interface TensorMerge permits TileKernel, StatisticsPass {
   }
 
   /**
+   * Heap that a thread takes for this step beside the tiles of inputs and result, for staying
+   * within a memory budget. Steps whose scratch grows with the tile must say so.
+   *
+   * @param tileElements length of a tile, whole granules
+   */
+  default long scratchBytes(int tileElements) {
+    return 0;
+  }
+
+  /**
    * What a reader of the report should know about this tensor that only its values tell: that
    * inputs cancel, that an iteration stopped early, that something was taken in place of the
    * formula. Asked once every tile was seen; the same texts, then, whatever the order of tiles.

@@ -1,5 +1,6 @@
 package io.hfmerge.engine;
 
+import io.hfmerge.method.DellaMethod;
 import io.hfmerge.method.LinearMethod;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.method.TaskArithmeticMethod;
@@ -38,6 +39,7 @@ final class AwkwardInputs implements AutoCloseable {
               new TaskArithmeticMethod(),
               new FrobeniusMethod(),
               new RowReversingMethod(),
+              new DellaMethod(),
               new SamplingMethod()));
 
   private static final Shape[] SHAPES = {
@@ -120,6 +122,17 @@ final class AwkwardInputs implements AutoCloseable {
   /** Statistics over every third segment. */
   static Recipe sampling() {
     return Recipe.builder("sampling").base("base").model("a").build();
+  }
+
+  /** Whole rows, with scratch for each element of them. */
+  static Recipe della() {
+    return Recipe.builder("della")
+        .base("base")
+        .model("a")
+        .model("b")
+        .parameter("weight", ParameterValue.of(0.5))
+        .parameter("density", ParameterValue.of(0.5))
+        .build();
   }
 
   /** Whole rows. */

@@ -140,6 +140,25 @@ class MergeMemoryTest {
   }
 
   @Test
+  void countsWhatAMethodTakesForEachElementOfARow() throws IOException {
+    MergePlan plan = models.plan(AwkwardInputs.della());
+    // rows of 50,001: floats of inputs and result; differences, marks, factors and tables of two
+    // models; sums, words and keys; BF16, F16 and F32 read, BF16 written
+    long row = 50_001L * (4 * 4 + 2 * (4 + 4 + 8 + 16) + 4 + 4 + 4 + 16 + 16 + 8 + 2);
+    assertThat(MergeMemory.of(List.of(plan), DEFAULTS.withMemory(2 * row + 1000)).threads())
+        .isEqualTo(2);
+    assertThat(MergeMemory.of(List.of(plan), DEFAULTS.withMemory(2 * row - 1000)).threads())
+        .isEqualTo(1);
+    assertThatThrownBy(() -> MergeMemory.of(List.of(plan), DEFAULTS.withMemory(row - 1000)))
+        .isInstanceOf(MemoryBudgetException.class);
+    MemoryWriter expected = run(plan, DEFAULTS);
+    MemoryWriter tight = run(plan, DEFAULTS.withMemory(row + 1000));
+    for (TensorSpec tensor : plan.layout()) {
+      assertThat(tight.bytes(tensor.name())).isEqualTo(expected.bytes(tensor.name()));
+    }
+  }
+
+  @Test
   void saysWhatWouldDoWhereTheSmallestBlockDoesNotFit() {
     MergePlan plan = models.plan(reverse(DType.BF16));
     assertThatThrownBy(() -> MergeMemory.of(List.of(plan), DEFAULTS.withMemory(600_000)))
