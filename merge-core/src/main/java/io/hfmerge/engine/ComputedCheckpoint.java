@@ -1,6 +1,7 @@
 package io.hfmerge.engine;
 
 import io.hfmerge.engine.MergeReport.NonFinite;
+import io.hfmerge.method.MergeMethod;
 import io.hfmerge.plan.CopiedTensor;
 import io.hfmerge.plan.MergePlan;
 import io.hfmerge.plan.PlannedTensor;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The result of a merge as a checkpoint that computes its tensors when they are read and writes
@@ -48,7 +50,11 @@ public final class ComputedCheckpoint implements Checkpoint {
   private final MergePlan plan;
   private final MergeOptions options;
   private final MergeMemory memory;
-  private final PhaseOpener opener;
+  private final Object surveying = new Object();
+
+  /** Once all surveys are done; guarded by {@link #surveying}. */
+  private @Nullable PhaseOpener opener;
+
   private final Map<String, Entry> entries = new LinkedHashMap<>();
   private final OutputStatistics statistics = new OutputStatistics(List.of());
   private final RunStatistics run = new RunStatistics();
@@ -88,8 +94,7 @@ public final class ComputedCheckpoint implements Checkpoint {
             options.memoryBytes());
     List<TensorGroup> groups = TensorGroup.of(List.of(plan));
     this.memory = MergeMemory.of(groups, List.of(plan.method()), List.of(), this.options);
-    this.opener =
-        new PhaseOpener(List.of(plan.method()), this.options, memory, List.of(statistics));
+
     for (TensorGroup group : groups) {
       PlannedTensor tensor = group.members().getFirst().tensor();
       entries.put(tensor.output().name(), new Entry(tensor, group));
@@ -218,9 +223,10 @@ public final class ComputedCheckpoint implements Checkpoint {
   private MergePhase phase(Entry entry, Worker worker) throws IOException {
     String name = entry.tensor().output().name();
     KernelPreparation preparation;
+    PhaseOpener surveyed = opener();
     synchronized (kernels) {
       preparation =
-          kernels.computeIfAbsent(name, key -> new KernelPreparation(opener.open(entry.group())));
+          kernels.computeIfAbsent(name, key -> new KernelPreparation(surveyed.open(entry.group())));
     }
     try {
       return preparation.await(worker);
@@ -232,17 +238,41 @@ public final class ComputedCheckpoint implements Checkpoint {
     }
   }
 
+  /** Opens phases that know what surveys found; the first reader carries these out. */
+  private PhaseOpener opener() throws IOException {
+    synchronized (surveying) {
+      PhaseOpener known = opener;
+      if (known == null) {
+        List<MergeMethod> methods = Surveys.carryOut(List.of(plan), options, this::look);
+        known = new PhaseOpener(methods, options, memory, List.of(statistics), false);
+        opener = known;
+      }
+      return known;
+    }
+  }
+
+  private void look(List<TensorGroup> groups, PhaseOpener surveys, MergeMemory surveyMemory)
+      throws IOException {
+    try (Worker worker = worker(surveyMemory)) {
+      for (TensorGroup group : groups) {
+        WorkLoop.runWhole(surveys, group, worker);
+      }
+    }
+  }
+
+  private Worker worker(MergeMemory limits) {
+    return new Worker(
+        () -> closed,
+        List.of(),
+        run,
+        List.of(statistics),
+        ProgressListener.NONE,
+        limits.workerBytes());
+  }
+
   private Worker borrow() {
     Worker worker = idle.pollFirst();
-    return worker != null
-        ? worker
-        : new Worker(
-            () -> closed,
-            List.of(),
-            run,
-            List.of(statistics),
-            ProgressListener.NONE,
-            memory.workerBytes());
+    return worker != null ? worker : worker(memory);
   }
 
   private void giveBack(Worker worker) {

@@ -1,12 +1,14 @@
 package io.hfmerge.engine;
 
 import io.hfmerge.engine.MergeReport.Conversion;
+import io.hfmerge.engine.TensorGroup.Member;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.plan.MergePlan;
 import io.hfmerge.plan.PlannedTensor;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.DType;
+import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,34 +82,73 @@ public final class MergeEngine {
       throws IOException {
     long start = System.nanoTime();
     List<MergePlan> plans = outputs.stream().map(MergeOutput::plan).toList();
-    List<MergeMethod> methods = plans.stream().map(MergePlan::method).toList();
     List<CheckpointWriter> writers = outputs.stream().map(MergeOutput::writer).toList();
     List<MergeJournal> journals = outputs.stream().map(MergeOutput::journal).toList();
     List<TensorGroup> groups = TensorGroup.of(plans, journals);
-    MergeMemory memory = MergeMemory.of(groups, methods, plans, options);
-    listener.started("merging", MergeReading.of(groups, methods).allPassesBytes());
+    listener.started("merging", MergeReading.of(groups, plans).allPassesBytes());
     RunStatistics run = new RunStatistics();
     List<OutputStatistics> statistics =
         journals.stream().map(journal -> new OutputStatistics(journal.findings())).toList();
-    PhaseOpener opener = new PhaseOpener(methods, options, memory, statistics);
+    List<MergeMethod> methods =
+        Surveys.carryOut(
+            plans,
+            options,
+            (looked, surveys, limits) -> {
+              WorkQueue todo = new WorkQueue(looked, surveys::open, options.blockElements());
+              carryOut(
+                  new WorkLoop(todo, surveys, group -> {}),
+                  limits.threads(),
+                  () ->
+                      new Worker(
+                          todo::isStopped,
+                          List.of(),
+                          run,
+                          List.of(),
+                          listener,
+                          limits.workerBytes()));
+            });
+    MergeMemory memory = MergeMemory.of(groups, methods, plans, options);
+    PhaseOpener opener = new PhaseOpener(methods, options, memory, statistics, false);
     WorkQueue queue = new WorkQueue(groups, opener::open, options.blockElements());
+    carryOut(
+        new WorkLoop(queue, opener, group -> completed(group, journals, statistics)),
+        memory.threads(),
+        () ->
+            new Worker(queue::isStopped, writers, run, statistics, listener, memory.workerBytes()));
+    listener.finished();
+    long elapsed = System.nanoTime() - start;
+    List<MergeReport> reports = new ArrayList<>();
+    for (int i = 0; i < outputs.size(); i++) {
+      reports.add(report(plans.get(i), run, statistics.get(i), elapsed));
+    }
+    return reports;
+  }
+
+  private static void completed(
+      TensorGroup group, List<MergeJournal> journals, List<OutputStatistics> statistics)
+      throws IOException {
+    for (Member member : group.members()) {
+      TensorSpec tensor = member.spec();
+      OutputStatistics output = statistics.get(member.output());
+      output.addRemarks(tensor.name(), member.remarksOfSources());
+      journals.get(member.output()).completed(tensor, output.findings(tensor.name()));
+    }
+  }
+
+  /** Works on several threads until nothing is left. */
+  private static void carryOut(WorkLoop loop, int workers, Supplier<Worker> newWorker)
+      throws IOException {
+    WorkQueue queue = loop.queue();
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     List<Thread> threads = new ArrayList<>();
-    for (int i = 0; i < memory.threads(); i++) {
+    for (int i = 0; i < workers; i++) {
       threads.add(
           Thread.ofPlatform()
               .name("hfmerge-merge-" + i)
               .daemon()
               .start(() -> {
-                try (Worker worker =
-                    new Worker(
-                        queue::isStopped,
-                        writers,
-                        run,
-                        statistics,
-                        listener,
-                        memory.workerBytes())) {
-                  new WorkLoop(queue, opener, journals, statistics).run(worker);
+                try (Worker worker = newWorker.get()) {
+                  loop.run(worker);
                 } catch (StoppedException e) {
                   // the cause is another worker's
                 } catch (Throwable e) {
@@ -120,13 +162,6 @@ public final class MergeEngine {
     if (cause != null) {
       throw failed(cause);
     }
-    listener.finished();
-    long elapsed = System.nanoTime() - start;
-    List<MergeReport> reports = new ArrayList<>();
-    for (int i = 0; i < outputs.size(); i++) {
-      reports.add(report(plans.get(i), run, statistics.get(i), elapsed));
-    }
-    return reports;
   }
 
   private static MergeReport report(

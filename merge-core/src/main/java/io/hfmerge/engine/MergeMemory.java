@@ -54,6 +54,7 @@ public final class MergeMemory {
    * @throws MemoryBudgetException if the smallest blocks on one thread do not fit; says what would
    */
   public static MergeMemory of(List<MergePlan> plans, MergeOptions options) {
+    Surveys.check(plans, options);
     return of(
         TensorGroup.of(plans), plans.stream().map(MergePlan::method).toList(), plans, options);
   }

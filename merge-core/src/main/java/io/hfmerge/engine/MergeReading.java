@@ -14,12 +14,18 @@ public record MergeReading(long onePassBytes, long allPassesBytes) {
 
   /** For outputs that are made in one run. */
   public static MergeReading of(List<MergePlan> plans) {
-    return of(TensorGroup.of(plans), plans.stream().map(MergePlan::method).toList());
+    return of(TensorGroup.of(plans), plans);
   }
 
-  static MergeReading of(List<TensorGroup> groups, List<MergeMethod> methods) {
+  /**
+   * The same for some tensors only.
+   *
+   * @param groups what is merged; surveys look at all tensors of the plans nevertheless
+   */
+  static MergeReading of(List<TensorGroup> groups, List<MergePlan> plans) {
+    List<MergeMethod> methods = plans.stream().map(MergePlan::method).toList();
     long once = 0;
-    long all = 0;
+    long all = Surveys.bytesToRead(plans);
     for (TensorGroup group : groups) {
       once += group.bytesToRead();
       all += PhaseOpener.allPassesBytes(group, PhaseOpener.steps(group, methods));

@@ -10,6 +10,7 @@ import io.hfmerge.plan.MergedTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the phases of groups, cut so that each worker stays within its memory.
@@ -18,12 +19,14 @@ import java.util.TreeSet;
  * @param options wishes
  * @param memory what there is
  * @param statistics one for each output
+ * @param looksOnly whether nothing follows statistics
  */
 record PhaseOpener(
     List<MergeMethod> methods,
     MergeOptions options,
     MergeMemory memory,
-    List<OutputStatistics> statistics) {
+    List<OutputStatistics> statistics,
+    boolean looksOnly) {
 
   private static final TileKernel COPY =
       (inputs, out, length, first) -> System.arraycopy(inputs[0], 0, out, 0, length);
@@ -79,6 +82,20 @@ record PhaseOpener(
     }
     int window = memory.window(partialBytes(steps));
     return new StatisticsPhase(group, steps, this, size, window, progressBytes);
+  }
+
+  /**
+   * What follows a pass of statistics.
+   *
+   * @param seen steps of that pass
+   * @param next steps that follow
+   * @param progressBytes progress that is left for the group
+   * @return {@code null} at the end
+   */
+  @Nullable Phase after(
+      TensorGroup group, List<TensorMerge> seen, List<TensorMerge> next, long progressBytes) {
+    collectRemarks(group, seen);
+    return looksOnly && StatisticsPhase.none(next) ? null : open(group, next, progressBytes);
   }
 
   /** Notes what the members' steps have found once each has seen its tiles. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Feeds a group to the statistics passes of its members, a run of whole segments per unit. Members
@@ -139,13 +140,12 @@ final class StatisticsPhase extends Phase {
   }
 
   @Override
-  Phase after() {
-    opener.collectRemarks(group, steps);
+  @Nullable Phase after() {
     List<TensorMerge> next = new ArrayList<>(steps);
     for (StatisticsTrack<?> track : tracks) {
       next.set(group.members().indexOf(track.member()), track.next());
     }
-    return opener.open(group, next, progressBytesAfter);
+    return opener.after(group, steps, next, progressBytesAfter);
   }
 
   /** Whether every member has its kernel. */

@@ -1,7 +1,5 @@
 package io.hfmerge.engine;
 
-import io.hfmerge.engine.TensorGroup.Member;
-import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,14 +8,15 @@ import org.jspecify.annotations.Nullable;
  * What each thread of a merge does: takes work from the queue until there is none.
  *
  * @param opener makes the phases of small tensors, which a worker takes whole
- * @param journals one for each output
- * @param statistics one for each output
+ * @param completion hears of each tensor that is complete
  */
-record WorkLoop(
-    WorkQueue queue,
-    PhaseOpener opener,
-    List<MergeJournal> journals,
-    List<OutputStatistics> statistics) {
+record WorkLoop(WorkQueue queue, PhaseOpener opener, Completion completion) {
+
+  /** What is to be done once the last unit of a tensor's last phase is. */
+  @FunctionalInterface
+  interface Completion {
+    void completed(TensorGroup group) throws IOException;
+  }
 
   /** Works until there is nothing left or the merge is stopped. */
   void run(Worker worker) throws IOException {
@@ -27,14 +26,14 @@ record WorkLoop(
           case WorkQueue.Work.Unit(Phase phase, int index) -> phase.run(index, worker);
           case WorkQueue.Work.Batch(List<TensorGroup> groups) -> {
             for (TensorGroup group : groups) {
-              runWhole(group, worker);
-              completed(group);
+              runWhole(opener, group, worker);
+              completion.completed(group);
             }
           }
         }
         TensorGroup complete = queue.done(work);
         if (complete != null) {
-          completed(complete);
+          completion.completed(complete);
         }
       }
     } catch (InterruptedException e) {
@@ -42,7 +41,8 @@ record WorkLoop(
     }
   }
 
-  private void runWhole(TensorGroup group, Worker worker) throws IOException {
+  /** Runs all phases of a tensor in the calling thread. */
+  static void runWhole(PhaseOpener opener, TensorGroup group, Worker worker) throws IOException {
     if (group.elements() == 0) {
       return;
     }
@@ -51,15 +51,6 @@ record WorkLoop(
       for (int unit = 0; unit < phase.units(); unit++) {
         phase.run(unit, worker);
       }
-    }
-  }
-
-  private void completed(TensorGroup group) throws IOException {
-    for (Member member : group.members()) {
-      TensorSpec tensor = member.spec();
-      OutputStatistics output = statistics.get(member.output());
-      output.addRemarks(tensor.name(), member.remarksOfSources());
-      journals.get(member.output()).completed(tensor, output.findings(tensor.name()));
     }
   }
 }

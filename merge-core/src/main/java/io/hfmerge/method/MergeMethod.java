@@ -1,14 +1,15 @@
 package io.hfmerge.method;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A way to make one tensor out of the same tensor of several models.
  *
  * <p>Every output tensor is merged by itself: {@link #prepare} is called for it and answers with a
  * first step, either a {@link TileKernel} that computes the output or a {@link StatisticsPass} that
- * looks at all elements and then answers with the next step. Nothing is ever computed across
- * tensors.
+ * looks at all elements and then answers with the next step. What a method needs to know of all
+ * tensors together, it looks for in a {@link #survey} before.
  *
  * <p>Implementations are stateless, thread-safe, have a public constructor without parameters and
  * are named in {@code META-INF/services/io.hfmerge.method.MergeMethod}. The contract that each of
@@ -37,6 +38,19 @@ public interface MergeMethod {
    *     this tensor; the message names the tensor
    */
   TensorMerge prepare(TensorContext context);
+
+  /**
+   * What has to be looked for in all tensors before the first is merged. Called when the merge is
+   * planned, to find errors, and when it is carried out; the method that the survey ends in then
+   * merges the tensors in place of this one.
+   *
+   * @param tensors all tensors that this method merges, in the output's order
+   * @return empty where each tensor is merged by itself
+   * @throws io.hfmerge.error.InvalidRecipeException if the parameters of the tensors do not agree
+   */
+  default Optional<Survey<?>> survey(List<TensorContext> tensors) {
+    return Optional.empty();
+  }
 
   /**
    * What a reader of the report should know about this tensor's parameters, e.g. that weights

@@ -4,6 +4,7 @@ import io.hfmerge.method.ParameterDescription.Scope;
 import io.hfmerge.method.TaskVectorParameters.OfModel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What methods have in common that thin out task vectors before they add them:
@@ -48,6 +49,17 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
         name, summary, papers, BaseModelUse.REQUIRED, 1, Integer.MAX_VALUE, parameters);
   }
 
+  /** The parameters of methods that can trim over all tensors. */
+  static List<ParameterDescription> withTrim(List<ParameterDescription> parameters) {
+    List<ParameterDescription> all = new ArrayList<>(parameters);
+    all.add(
+        ParameterDescription.choice(
+            TaskVectorParameters.TRIM,
+            TaskVectorParameters.TRIMS,
+            "whether entries are ranked within their tensor or among those of all tensors"));
+    return all;
+  }
+
   /** The parameters of methods that drop outliers. */
   static List<ParameterDescription> withGamma(List<ParameterDescription> parameters) {
     return with(
@@ -85,13 +97,50 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
 
   @Override
   public final TensorMerge prepare(TensorContext context) {
+    return prepare(context, GlobalTrim.UNKNOWN);
+  }
+
+  private TensorMerge prepare(TensorContext context, GlobalTrim trim) {
     TaskVectorParameters parameters = TaskVectorParameters.of(context, description);
-    return sparsification.choose(
-        context, parameters, sparsifiers -> sum(context, parameters, sparsifiers));
+    Sparsification chosen = parameters.globalTrim() ? trim : sparsification;
+    return chosen.choose(
+        context, parameters, sparsifiers -> sum(context, parameters, chosen, sparsifiers));
+  }
+
+  @Override
+  public final Optional<Survey<?>> survey(List<TensorContext> tensors) {
+    return description.parameter(TaskVectorParameters.TRIM).isEmpty()
+        ? Optional.empty()
+        : GlobalTrim.survey(
+            tensors,
+            context -> TaskVectorParameters.of(context, description),
+            cuts -> new Surveyed(this, new GlobalTrim(cuts)));
+  }
+
+  /** The method once it is known what to trim. */
+  private record Surveyed(SparseTaskVectorMethod method, GlobalTrim trim) implements MergeMethod {
+
+    @Override
+    public MethodDescription description() {
+      return method.description();
+    }
+
+    @Override
+    public TensorMerge prepare(TensorContext context) {
+      return method.prepare(context, trim);
+    }
+
+    @Override
+    public List<String> remarks(TensorContext context) {
+      return method.remarks(context);
+    }
   }
 
   private TensorMerge sum(
-      TensorContext context, TaskVectorParameters parameters, List<Sparsifier> sparsifiers) {
+      TensorContext context,
+      TaskVectorParameters parameters,
+      Sparsification chosen,
+      List<Sparsifier> sparsifiers) {
     List<SparseTerm> terms = new ArrayList<>();
     for (int i = 0; i < sparsifiers.size(); i++) {
       OfModel model = parameters.models().get(i);
@@ -99,7 +148,7 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
       terms.add(new SparseTerm(model.input(), sparsifier, model.weight(), sparsifier.factor()));
     }
     boolean all = sparsifiers.stream().allMatch(Sparsifier::keepsAll);
-    if (!all && sparsification.matchesNorms(context, parameters)) {
+    if (!all && chosen.matchesNorms(context, parameters)) {
       return new NormMatching(
           context.base(), terms, factors -> kernel(context, parameters, rescaled(terms, factors)));
     }
@@ -133,7 +182,8 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
   @Override
   public List<String> remarks(TensorContext context) {
     TaskVectorParameters parameters = TaskVectorParameters.of(context, description);
-    List<String> remarks = new ArrayList<>(sparsification.remarks(context, parameters));
+    Sparsification chosen = parameters.globalTrim() ? GlobalTrim.UNKNOWN : sparsification;
+    List<String> remarks = new ArrayList<>(chosen.remarks(context, parameters));
     if (!consensus && parameters.normalize() && WeightSum.vanishes(parameters.weights())) {
       remarks.add(WeightSum.REMARK);
     }

@@ -13,10 +13,16 @@ import java.util.List;
  * @param rescale whether what thinning out took away is made up for
  * @param unweighted whether signs are elected by the differences themselves, not by the weighted
  *     ones
+ * @param globalTrim whether entries are ranked among those of all tensors
  * @param models one for each model that takes part, in order
  */
 record TaskVectorParameters(
-    double lambda, boolean normalize, boolean rescale, boolean unweighted, List<OfModel> models) {
+    double lambda,
+    boolean normalize,
+    boolean rescale,
+    boolean unweighted,
+    boolean globalTrim,
+    List<OfModel> models) {
 
   static final String WEIGHT = "weight";
   static final String DENSITY = "density";
@@ -27,9 +33,13 @@ record TaskVectorParameters(
   static final String RESCALE = "rescale";
   static final String INT8_MASK = "int8_mask";
   static final String ELECTION = "election";
+  static final String TRIM = "trim";
 
   /** Words of {@link #ELECTION}. */
   private static final List<String> ELECTIONS = List.of("weighted", "unweighted");
+
+  /** Words of {@link #TRIM}. */
+  static final List<String> TRIMS = List.of("tensor", "global");
 
   /**
    * Parameters of one model.
@@ -86,6 +96,7 @@ record TaskVectorParameters(
         parameters.flag(NORMALIZE),
         parameters.flag(RESCALE),
         method.parameter(ELECTION).isPresent() && parameters.number(ELECTION) != 0,
+        method.parameter(TRIM).isPresent() && parameters.number(TRIM) != 0,
         models);
   }
 

@@ -1,6 +1,7 @@
 package io.hfmerge.plan;
 
 import io.hfmerge.method.MergeMethod;
+import io.hfmerge.method.TensorContext;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.ArrayList;
@@ -52,6 +53,17 @@ public record MergePlan(
   /** Bytes of weights that the output holds. */
   public long bytesToWrite() {
     return tensors.stream().mapToLong(tensor -> tensor.output().sizeBytes()).sum();
+  }
+
+  /** What the method is asked about each tensor that it computes, in the output's order. */
+  public List<TensorContext> contexts() {
+    List<TensorContext> contexts = new ArrayList<>();
+    for (PlannedTensor tensor : tensors) {
+      if (tensor instanceof MergedTensor merged) {
+        contexts.add(merged.context());
+      }
+    }
+    return contexts;
   }
 
   /** Number of tensors that the method computes. */

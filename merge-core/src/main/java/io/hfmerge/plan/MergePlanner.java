@@ -76,8 +76,15 @@ public final class MergePlanner {
     if (recipe.dtype() == null && recipe.outDtype() == null) {
       noteMixture(tensors, layout, problems);
     }
+    MergePlan plan =
+        new MergePlan(recipe, method, used, tensors, finder.stacks(), problems.notes());
+    try {
+      method.survey(plan.contexts());
+    } catch (InvalidRecipeException e) {
+      problems.invalid(String.valueOf(e.getMessage()));
+    }
     problems.throwIfAny();
-    return new MergePlan(recipe, method, used, tensors, finder.stacks(), problems.notes());
+    return plan;
   }
 
   /** Says where kernels, which see F32, do not see all that is stored. */

@@ -43,6 +43,7 @@ record TaskVectorCase(
     global.put("rescale", rescale ? 1.0 : 0.0);
     global.put("int8_mask", 0.0);
     global.put("election", unweighted ? 1.0 : 0.0);
+    global.put("trim", 0.0);
     List<Map<String, Double>> perModel = new ArrayList<>();
     perModel.add(Map.of());
     List<String> references = new ArrayList<>();
