@@ -1,6 +1,7 @@
 package io.hfmerge.examples;
 
 import io.hfmerge.cli.CommandProvider;
+import io.hfmerge.examples.experiment.command.ExperimentCommand;
 import io.hfmerge.examples.synth.SynthCommand;
 import java.util.List;
 
@@ -9,6 +10,6 @@ public final class ExampleCommands implements CommandProvider {
 
   @Override
   public List<Object> commands() {
-    return List.of(new SynthCommand());
+    return List.of(new SynthCommand(), new ExperimentCommand());
   }
 }

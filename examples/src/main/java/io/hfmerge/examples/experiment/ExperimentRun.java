@@ -1,0 +1,83 @@
+package io.hfmerge.examples.experiment;
+
+import io.hfmerge.error.OutputExistsException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Carries an experiment out and writes its results. */
+public final class ExperimentRun {
+
+  /** What training may lose when it is interrupted. */
+  public static final Duration CHECKPOINT_EVERY = Duration.ofSeconds(20);
+
+  private static final String JOURNAL = ".unfinished";
+
+  private final Experiment experiment;
+  private final RunSettings settings;
+  private final Path folder;
+  private final Duration checkpointEvery;
+
+  /**
+   * Plans a run.
+   *
+   * @param folder of the results, created
+   * @param checkpointEvery how often training's state is kept
+   */
+  public ExperimentRun(
+      Experiment experiment, RunSettings settings, Path folder, Duration checkpointEvery) {
+    this.experiment = experiment;
+    this.settings = settings;
+    this.folder = folder;
+    this.checkpointEvery = checkpointEvery;
+  }
+
+  /** What to do with a folder that is there. */
+  public enum Existing {
+    /** Refuse to touch it. */
+    REFUSE,
+    /** Go on where an interrupted run stopped. */
+    RESUME,
+    /** Begin again, replacing what a run writes. */
+    REPLACE
+  }
+
+  /**
+   * Runs.
+   *
+   * @return the verdict, which is also in {@code summary.md}
+   * @throws OutputExistsException if the folder has something in it and is to be left alone
+   */
+  public Outcome run(Existing existing, ProgressSink sink) throws IOException {
+    Path journalFolder = folder.resolve(JOURNAL);
+    if (existing == Existing.REFUSE && !isEmpty(folder)) {
+      throw new OutputExistsException(
+          folder
+              + ": the folder is not empty; use another --out, --force to replace results"
+              + (Files.exists(journalFolder) ? ", or --resume to go on" : ""));
+    }
+    if (existing == Existing.REPLACE && Files.isDirectory(journalFolder)) {
+      RunJournal.clear(journalFolder);
+    }
+    RunJournal journal =
+        RunJournal.open(journalFolder, settings.identity(experiment.name()), checkpointEvery);
+    Lab lab = new Lab(settings, journal, sink);
+    long start = System.nanoTime();
+    Outcome outcome = experiment.run(lab);
+    ResultFiles files = new ResultFiles(experiment, settings, lab, outcome);
+    files.write(folder, Duration.ofNanos(System.nanoTime() - start));
+    RunJournal.clear(journalFolder);
+    return outcome;
+  }
+
+  private static boolean isEmpty(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return true;
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      return !files.iterator().hasNext();
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package io.hfmerge.examples.experiment;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
+
+/**
+ * Where an experiment runs: its settings, its random numbers, and its cells, which are remembered
+ * once they are done. One thread.
+ */
+public final class Lab {
+
+  private final RunSettings settings;
+  private final RunJournal journal;
+  private final ProgressSink sink;
+  private final Measurements measurements = new Measurements();
+  private final List<String> notes = new ArrayList<>();
+  private int cellsDone;
+  private int cells = 1;
+
+  Lab(RunSettings settings, RunJournal journal, ProgressSink sink) {
+    this.settings = settings;
+    this.journal = journal;
+    this.sink = sink;
+  }
+
+  public RunSettings settings() {
+    return settings;
+  }
+
+  /** One of two sizes. */
+  public int size(int quick, int full) {
+    return settings.quick() ? quick : full;
+  }
+
+  /** One of two sets of values. */
+  public double[] values(double[] quick, double[] full) {
+    return settings.quick() ? quick : full;
+  }
+
+  /** The number of repeats: as asked for, else by size. */
+  public int repeats(int quick, int full) {
+    return settings.repeats().orElse(size(quick, full));
+  }
+
+  /**
+   * Random numbers of their own for every purpose, so that adding one purpose does not change the
+   * others.
+   */
+  public RandomGenerator random(String stream) {
+    long hash = 0xcbf29ce484222325L; // FNV-1a
+    for (int i = 0; i < stream.length(); i++) {
+      hash = (hash ^ stream.charAt(i)) * 0x100000001b3L;
+    }
+    return new SplittableRandom(hash ^ (settings.seed() * 0x9E3779B97F4A7C15L));
+  }
+
+  /** Says something that readers of the result must know, such as where the data came from. */
+  public void note(String line) {
+    if (!notes.contains(line)) {
+      notes.add(line);
+    }
+  }
+
+  /** Carries out cells, or takes their results from an earlier run. */
+  public Measurements run(Cells plan) throws IOException {
+    cells = plan.works.size();
+    cellsDone = 0;
+    for (Map.Entry<String, Cell.Work> entry : plan.works.entrySet()) {
+      Cell cell = new Cell(entry.getKey(), this);
+      java.util.Optional<List<Measurement>> known = journal.finished(entry.getKey());
+      if (known.isPresent()) {
+        measurements.addAll(known.get());
+      } else {
+        sink.at((double) cellsDone / cells, entry.getKey(), Double.NaN);
+        entry.getValue().run(cell);
+        journal.saveFinished(entry.getKey(), cell.measured());
+        measurements.addAll(cell.measured());
+      }
+      cellsDone++;
+    }
+    return measurements;
+  }
+
+  /** Cells by name, in order. */
+  public static final class Cells {
+    private final Map<String, Cell.Work> works = new LinkedHashMap<>();
+
+    /** Adds one. */
+    public Cells add(String name, Cell.Work work) {
+      if (works.put(name, work) != null) {
+        throw new IllegalArgumentException("two cells named " + name);
+      }
+      return this;
+    }
+  }
+
+  Measurements measurements() {
+    return measurements;
+  }
+
+  List<String> notes() {
+    return List.copyOf(notes);
+  }
+
+  RunJournal journal() {
+    return journal;
+  }
+
+  void progress(String cell, double share, double loss) {
+    sink.at((cellsDone + share) / cells, cell, loss);
+  }
+}
