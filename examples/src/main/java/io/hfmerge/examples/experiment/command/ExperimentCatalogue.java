@@ -2,8 +2,15 @@ package io.hfmerge.examples.experiment.command;
 
 import io.hfmerge.examples.experiment.Experiment;
 import io.hfmerge.examples.experiment.attention.FactorisedToy;
+import io.hfmerge.examples.experiment.attention.ManyFactorBound;
+import io.hfmerge.examples.experiment.attention.TwoFactorBound;
 import io.hfmerge.examples.experiment.lowrank.DecayRank;
+import io.hfmerge.examples.experiment.lowrank.DeepLinearMergeTheorem;
+import io.hfmerge.examples.experiment.lowrank.LowRankLemma;
 import io.hfmerge.examples.experiment.lowrank.MergeMlp;
+import io.hfmerge.examples.experiment.lowrank.NormPreservationLemma;
+import io.hfmerge.examples.experiment.lowrank.RankOneLemma;
+import io.hfmerge.examples.experiment.lowrank.ShallowMergeLemma;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,7 +18,17 @@ import java.util.Optional;
 public final class ExperimentCatalogue {
 
   private static final List<Experiment> ALL =
-      List.of(new DecayRank(), new MergeMlp(), new FactorisedToy());
+      List.of(
+          new DecayRank(),
+          new MergeMlp(),
+          new RankOneLemma(),
+          new NormPreservationLemma(),
+          new LowRankLemma(),
+          new ShallowMergeLemma(),
+          new DeepLinearMergeTheorem(),
+          new FactorisedToy(),
+          new TwoFactorBound(),
+          new ManyFactorBound());
 
   private ExperimentCatalogue() {}
 

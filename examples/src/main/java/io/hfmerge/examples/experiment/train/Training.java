@@ -81,19 +81,30 @@ public final class Training {
         cell.checkpoint(
             new Cell.State(step, kept.stream().map(array -> Parameters.values(array)).toList()));
       }
-      long now = step;
       boolean report = step % PROGRESS_EVERY == 0;
-      try (NDScope scope = new NDScope()) {
-        keep(scope);
-        NDArray value = gradient(() -> loss.at(now));
-        if (report) {
-          latest = Parameters.values(value)[0];
-        }
-        optimizer.step(parameters, step);
-      }
+      double value = step(step, loss, report);
+      latest = report ? value : latest;
       if (report) {
         cell.progress((double) step / steps, latest);
       }
+    }
+  }
+
+  /** Takes some more steps, unseen. */
+  public void advance(long steps, Loss loss) {
+    optimizer.state(parameters);
+    for (long step = 0; step < steps; step++) {
+      step(step, loss, false);
+    }
+  }
+
+  private double step(long step, Loss loss, boolean read) {
+    try (NDScope scope = new NDScope()) {
+      keep(scope);
+      NDArray value = gradient(() -> loss.at(step));
+      double scalar = read ? Parameters.values(value)[0] : Double.NaN;
+      optimizer.step(parameters, step);
+      return scalar;
     }
   }
 
