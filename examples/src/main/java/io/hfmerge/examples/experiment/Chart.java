@@ -67,7 +67,7 @@ final class Chart {
 
     boolean shows(double value) {
       return Double.isFinite(value)
-          && (!logarithmic || value > 0 || value == 0 && !Double.isNaN(zero));
+          && (!logarithmic || value > 0 || (value == 0 && !Double.isNaN(zero)));
     }
 
     List<Double> ticks() {

@@ -106,7 +106,7 @@ final class RunJournal {
   private Path file(String cell, String ending) {
     StringBuilder safe = new StringBuilder();
     for (byte b : cell.getBytes(StandardCharsets.UTF_8)) {
-      boolean plain = b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b == '-' || b == '.';
+      boolean plain = (b >= '0' && b <= '9') || (b >= 'a' && b <= 'z') || b == '-' || b == '.';
       safe.append(plain ? String.valueOf((char) b) : "_%02x".formatted(b & 0xff));
     }
     return folder.resolve(safe + ending);

@@ -198,7 +198,7 @@ public final class FactorisedToy implements Experiment {
               cell,
               steps,
               (step, last) ->
-                  step == last || step <= PAPER_STEPS && step % (step <= 200 ? 5 : 25) == 0,
+                  step == last || (step <= PAPER_STEPS && step % (step <= 200 ? 5 : 25) == 0),
               step -> product(parameters).sub(target).square().sum(),
               step -> {
                 NDArray a = parameters.get(0);

@@ -21,8 +21,8 @@ import java.util.random.RandomGenerator;
  *
  * <p>A_1 is 6 x 4, the others 4 x 4, the last 4 x 6 (the statement gives it the shape of A_1, with
  * which there is no product). ε is the largest ‖A_lᵀA_l − A_{l+1}A_{l+1}ᵀ‖_* of the draw. The left
- * side has the dimension of A², the right one that of A^{L−1+2/L}, the same for L = 2 only, so draws
- * cover scales from 1e-4 to 10; small ones put the bound to the test for L &gt; 2.
+ * side has the dimension of A², the right one that of A^{L−1+2/L}, the same for L = 2 only, so
+ * draws cover scales from 1e-4 to 10; small ones put the bound to the test for L &gt; 2.
  */
 public final class ManyFactorBound implements Experiment {
 
@@ -99,8 +99,7 @@ public final class ManyFactorBound implements Experiment {
     return "L = " + length;
   }
 
-  private static void draw(
-      Cell cell, RandomGenerator random, int length, double scale, int draw) {
+  private static void draw(Cell cell, RandomGenerator random, int length, double scale, int draw) {
     double[] values = new double[INNER];
     for (int i = 0; i < INNER; i++) {
       values[i] = i > 0 && random.nextInt(3) == 0 ? 0 : scale * (0.1 + random.nextDouble());
@@ -123,8 +122,7 @@ public final class ManyFactorBound implements Experiment {
         chain.add(balanced.get(l).plus(off, noise.get(l)));
       }
       double epsilon = imbalance(chain);
-      double smallest =
-          chain.stream().mapToDouble(SmallMatrix::nuclear).min().orElseThrow();
+      double smallest = chain.stream().mapToDouble(SmallMatrix::nuclear).min().orElseThrow();
       if (epsilon <= Math.pow(smallest, length) / Math.pow(length, 4)) {
         record(cell, chain, epsilon, scale, draw);
         return;

@@ -64,8 +64,7 @@ public final class TwoFactorBound implements Experiment {
                   values[i] = random.nextInt(3) == 0 ? 0 : scale * random.nextDouble();
                 }
                 SmallMatrix core =
-                    SmallMatrix.diagonal(values)
-                        .times(SmallMatrix.orthonormal(random, rank, rank));
+                    SmallMatrix.diagonal(values).times(SmallMatrix.orthonormal(random, rank, rank));
                 SmallMatrix a =
                     SmallMatrix.orthonormal(random, p, rank)
                         .times(core)
@@ -75,8 +74,7 @@ public final class TwoFactorBound implements Experiment {
                         .times(core)
                         .plus(off * scale, SmallMatrix.normal(random, 1, q, rank));
                 double imbalance =
-                    Math.sqrt(
-                        a.transposed().times(a).plus(-1, b.transposed().times(b)).nuclear());
+                    Math.sqrt(a.transposed().times(a).plus(-1, b.transposed().times(b)).nuclear());
                 double product = a.times(b.transposed()).nuclear();
                 String group = "r = " + rank;
                 cell.record(

@@ -11,6 +11,10 @@ import io.hfmerge.examples.experiment.lowrank.MergeMlp;
 import io.hfmerge.examples.experiment.lowrank.NormPreservationLemma;
 import io.hfmerge.examples.experiment.lowrank.RankOneLemma;
 import io.hfmerge.examples.experiment.lowrank.ShallowMergeLemma;
+import io.hfmerge.examples.experiment.sgdrank.ConvolutionRank;
+import io.hfmerge.examples.experiment.sgdrank.NormRatio;
+import io.hfmerge.examples.experiment.sgdrank.RankBound;
+import io.hfmerge.examples.experiment.sgdrank.RankSweep;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,6 +30,10 @@ public final class ExperimentCatalogue {
           new LowRankLemma(),
           new ShallowMergeLemma(),
           new DeepLinearMergeTheorem(),
+          new RankSweep(),
+          new RankBound(),
+          new NormRatio(),
+          new ConvolutionRank(),
           new FactorisedToy(),
           new TwoFactorBound(),
           new ManyFactorBound());

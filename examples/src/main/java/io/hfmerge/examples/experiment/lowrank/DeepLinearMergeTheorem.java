@@ -41,9 +41,9 @@ import java.util.random.RandomGenerator;
  * by their logarithms.
  *
  * <p>Two remarks on the text. A₁ comes from e^{−at+b√t} ≤ e^{b²/(2a)} e^{−at/2}, so the proof gives
- * e^{−λKt/2} where theorem and abstract have e^{−λKt}; and the step from Theorem 2 to Theorem 1 does
- * not speak of the products W'_K ⋯ W_1 x of matrices of both networks, which a sum of weights has
- * and which do not vanish with ε. Both theorems are therefore judged apart.
+ * e^{−λKt/2} where theorem and abstract have e^{−λKt}; and the step from Theorem 2 to Theorem 1
+ * does not speak of the products W'_K ⋯ W_1 x of matrices of both networks, which a sum of weights
+ * has and which do not vanish with ε. Both theorems are therefore judged apart.
  */
 public final class DeepLinearMergeTheorem implements Experiment {
 
@@ -144,8 +144,7 @@ public final class DeepLinearMergeTheorem implements Experiment {
   static Finding finding(Measurements measured, String part, String metric, boolean small) {
     List<Measurement> some =
         measured.all().stream()
-            .filter(m ->
-                m.metric().equals(metric) && m.group().contains("λ = 0.01,") == small)
+            .filter(m -> m.metric().equals(metric) && m.group().contains("λ = 0.01,") == small)
             .toList();
     Measurement worst =
         some.stream().max((a, b) -> Double.compare(a.value(), b.value())).orElseThrow();
@@ -182,17 +181,13 @@ public final class DeepLinearMergeTheorem implements Experiment {
       double[] initial = Parameters.values(network.output(other, one.inputs()).abs());
       Bound bound =
           new Bound(
-              k,
-              setting.decay(),
-              Classifier.loss(two.margins(network, other)),
-              normSquared(other));
+              k, setting.decay(), Classifier.loss(two.margins(network, other)), normSquared(other));
       new Training(parameters, new Sgd(STEP, setting.decay()))
           .run(
               cell,
               steps,
               Schedule.every(steps / 50),
-              step ->
-                  one.loss(network, weights).add(two.loss(network, other)),
+              step -> one.loss(network, weights).add(two.loss(network, other)),
               step -> {
                 double time = step * STEP;
                 NDArray mine = network.output(weights, one.inputs());

@@ -58,8 +58,7 @@ public final class RankOneLemma implements Experiment {
     int[] depths = {3, 4};
     Lab.Cells cells = new Lab.Cells();
     for (int depth : depths) {
-      Mlp network =
-          new Mlp(depth == 3 ? List.of(20, 16, 16, 1) : List.of(20, 16, 16, 16, 1), 0);
+      Mlp network = new Mlp(depth == 3 ? List.of(20, 16, 16, 1) : List.of(20, 16, 16, 16, 1), 0);
       for (double decay : decays) {
         for (int repeat = 0; repeat < repeats; repeat++) {
           int r = repeat;
@@ -94,8 +93,7 @@ public final class RankOneLemma implements Experiment {
     }
     Measurements measured = lab.run(cells);
     double gradient = measured.largest(GRADIENT);
-    double smallest =
-        measured.values(FIRST).stream().reduce(Math::min).orElse(Double.NaN);
+    double smallest = measured.values(FIRST).stream().reduce(Math::min).orElse(Double.NaN);
     double ratio = measured.largest(RATIO);
     return new Outcome(
         List.of(

@@ -24,9 +24,9 @@ import java.util.List;
 
 /**
  * Lemma 4 of arXiv:2502.17340: the sum of two shallow ReLU networks f(x) = uᵀ(Wx)₊, u fixed, is off
- * by no more than ‖W'₀x‖(1−ηλ)^t + ε (1−(1−ηλ)^t)/λ on a point x of the first task, ε = max_i |⟨x'_i,
- * x⟩| over the second task's inputs. 40 points a task in 40 dimensions, width 64, ‖u‖ = 1; ε = 0 and
- * ε > 0.
+ * by no more than ‖W'₀x‖(1−ηλ)^t + ε (1−(1−ηλ)^t)/λ on a point x of the first task, ε = max_i
+ * |⟨x'_i, x⟩| over the second task's inputs. 40 points a task in 40 dimensions, width 64, ‖u‖ = 1;
+ * ε = 0 and ε > 0.
  */
 public final class ShallowMergeLemma implements Experiment {
 
@@ -100,8 +100,8 @@ public final class ShallowMergeLemma implements Experiment {
             .formatted(Numbers.brief(largest), measured.values(metric).size(), COUNT));
   }
 
-  private static void train(
-      Lab lab, Cell cell, double leak, double decay, int repeat, long steps) throws IOException {
+  private static void train(Lab lab, Cell cell, double leak, double decay, int repeat, long steps)
+      throws IOException {
     double rate = 0.5;
     String stream = "lemma-4 " + repeat;
     String group = "leak %s, λ %s".formatted(Numbers.exact(leak), Numbers.exact(decay));
@@ -109,10 +109,8 @@ public final class ShallowMergeLemma implements Experiment {
     SphereTask second = task(lab, stream + " second", DIMENSION / 2, leak);
     double[] overlap = overlap(first, second);
     try (Parameters parameters = new Parameters(lab.settings().device(), DataType.FLOAT64)) {
-      NDArray w =
-          parameters.addNormal(lab.random(stream + " W"), 1, WIDTH, DIMENSION);
-      NDArray other =
-          parameters.addNormal(lab.random(stream + " W'"), 1, WIDTH, DIMENSION);
+      NDArray w = parameters.addNormal(lab.random(stream + " W"), 1, WIDTH, DIMENSION);
+      NDArray other = parameters.addNormal(lab.random(stream + " W'"), 1, WIDTH, DIMENSION);
       double[] signs = new double[WIDTH];
       for (int j = 0; j < WIDTH; j++) {
         signs[j] = (j % 2 == 0 ? 1 : -1) / Math.sqrt(WIDTH);

@@ -71,8 +71,7 @@ record Stationary(Mlp network, double gain, double rate, double decay, long step
     void at(Point point);
   }
 
-  void run(Lab lab, Cell cell, String stream, SphereTask task, Reached reached)
-      throws IOException {
+  void run(Lab lab, Cell cell, String stream, SphereTask task, Reached reached) throws IOException {
     try (Parameters parameters = new Parameters(lab.settings().device(), DataType.FLOAT64)) {
       network.initialise(parameters, lab.random(stream + " weights"), gain);
       Classifier classifier = Classifier.of(parameters, task);
