@@ -36,6 +36,11 @@ public final class Cell {
     measured.add(new Measurement(metric, group, x, repeat, value));
   }
 
+  /** Records a number at a step or an epoch. */
+  public void record(String metric, String group, long x, int repeat, double value) {
+    record(metric, group, (double) x, repeat, value);
+  }
+
   /** What an interrupted run left; its measurements are restored with it. */
   public Optional<State> resume() throws IOException {
     Optional<RunJournal.Saved> saved = lab.journal().state(name);

@@ -102,7 +102,7 @@ public final class DeepLinearMergeTheorem implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     List<Setting> settings =
         lab.settings().quick()
-            ? List.of(new Setting(2, 0.1, 300), new Setting(3, 0.01, 100))
+            ? List.of(new Setting(2, 0.1, 240), new Setting(3, 0.01, 50))
             : List.of(
                 new Setting(2, 0.01, 1000),
                 new Setting(3, 0.01, 1000),

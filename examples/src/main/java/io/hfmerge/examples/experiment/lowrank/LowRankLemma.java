@@ -54,8 +54,7 @@ public final class LowRankLemma implements Experiment {
 
   @Override
   public Outcome run(Lab lab) throws IOException {
-    double[] decays =
-        lab.values(new double[] {3e-3, 1e-2}, new double[] {3e-4, 1e-3, 3e-3, 1e-2, 2e-2});
+    double[] decays = lab.values(new double[] {1e-2}, new double[] {3e-4, 1e-3, 3e-3, 1e-2, 2e-2});
     int repeats = lab.repeats(1, 5);
     Lab.Cells cells = new Lab.Cells();
     for (int power : new int[] {1, 2}) {

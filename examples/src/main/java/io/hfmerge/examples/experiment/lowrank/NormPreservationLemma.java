@@ -54,7 +54,7 @@ public final class NormPreservationLemma implements Experiment {
 
   @Override
   public Outcome run(Lab lab) throws IOException {
-    double[] decays = lab.values(new double[] {3e-3}, new double[] {1e-3, 3e-3, 1e-2});
+    double[] decays = lab.values(new double[] {1e-2}, new double[] {1e-3, 3e-3, 1e-2});
     int repeats = lab.repeats(1, 10);
     Lab.Cells cells = new Lab.Cells();
     for (int power : new int[] {1, 2}) {

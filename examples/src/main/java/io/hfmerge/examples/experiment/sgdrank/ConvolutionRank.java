@@ -51,8 +51,8 @@ public final class ConvolutionRank implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     int count = lab.size(160, 1000);
     int width = lab.size(6, 16);
-    int epochs = lab.size(8, 30);
-    double decay = lab.settings().quick() ? 1e-2 : 2e-3;
+    int epochs = lab.size(16, 30);
+    double decay = lab.settings().quick() ? 0.1 : 1e-2;
     ImageSet images = SgdRun.images(lab, ImageData.CIFAR_10, count);
     Lab.Cells cells = new Lab.Cells();
     for (double lambda : new double[] {0, decay}) {

@@ -57,7 +57,7 @@ public final class NormRatio implements Experiment {
       cells.add(
           "repeat " + repeat,
           cell ->
-              new SgdRun(16, 0.1, lab.settings().quick() ? 3e-3 : 5e-4, 0, epochs)
+              new SgdRun(16, 0.1, lab.settings().quick() ? 0.03 : 5e-3, 0, epochs)
                   .mlp(
                       lab,
                       cell,
