@@ -174,7 +174,7 @@ public enum ImageData {
         int channel = blob % channels;
         for (int i = 0; i < side * side; i++) {
           double dx = i % side - x;
-          double dy = i / side - y;
+          double dy = Math.floorDiv(i, side) - y;
           picture[channel * side * side + i] +=
               (float) (0.6 * Math.exp(-(dx * dx + dy * dy) / (2 * width * width)));
         }
