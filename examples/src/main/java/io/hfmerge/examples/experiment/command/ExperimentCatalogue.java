@@ -1,12 +1,16 @@
 package io.hfmerge.examples.experiment.command;
 
 import io.hfmerge.examples.experiment.Experiment;
+import io.hfmerge.examples.experiment.attention.AdamEquivalence;
 import io.hfmerge.examples.experiment.attention.FactorisedToy;
 import io.hfmerge.examples.experiment.attention.ManyFactorBound;
 import io.hfmerge.examples.experiment.attention.TwoFactorBound;
+import io.hfmerge.examples.experiment.generalization.GeneralizationBound;
+import io.hfmerge.examples.experiment.generalization.RankTwo;
 import io.hfmerge.examples.experiment.lowrank.DecayRank;
 import io.hfmerge.examples.experiment.lowrank.DeepLinearMergeTheorem;
 import io.hfmerge.examples.experiment.lowrank.LowRankLemma;
+import io.hfmerge.examples.experiment.lowrank.MergeFashionMnist;
 import io.hfmerge.examples.experiment.lowrank.MergeMlp;
 import io.hfmerge.examples.experiment.lowrank.NormPreservationLemma;
 import io.hfmerge.examples.experiment.lowrank.RankOneLemma;
@@ -25,6 +29,7 @@ public final class ExperimentCatalogue {
       List.of(
           new DecayRank(),
           new MergeMlp(),
+          new MergeFashionMnist(),
           new RankOneLemma(),
           new NormPreservationLemma(),
           new LowRankLemma(),
@@ -35,8 +40,11 @@ public final class ExperimentCatalogue {
           new NormRatio(),
           new ConvolutionRank(),
           new FactorisedToy(),
+          new AdamEquivalence(),
           new TwoFactorBound(),
-          new ManyFactorBound());
+          new ManyFactorBound(),
+          new RankTwo(),
+          new GeneralizationBound());
 
   private ExperimentCatalogue() {}
 

@@ -43,6 +43,7 @@ record Stationary(Mlp network, double gain, double rate, double decay, long step
    *     point. The mean, because at a kink of ReLU descent goes to and fro between gradients whose
    *     mean is the subgradient 0
    */
+  @SuppressWarnings("ArrayRecordComponent") // handed on at once, never compared
   record Point(List<double[]> spectra, double[] margins, double gradient) {
 
     /** Whether the network is not zero. */
