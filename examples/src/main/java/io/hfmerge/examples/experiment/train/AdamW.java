@@ -55,8 +55,8 @@ public final class AdamW implements Optimizer {
   @Override
   public void step(Parameters parameters, long step) {
     double eta = rate.applyAsDouble(step);
-    double correction1 = 1 - Math.pow(beta1, step + 1);
-    double correction2 = Math.sqrt(1 - Math.pow(beta2, step + 1));
+    double correction1 = 1 - Math.pow(beta1, (double) step + 1);
+    double correction2 = Math.sqrt(1 - Math.pow(beta2, (double) step + 1));
     for (int i = 0; i < parameters.all().size(); i++) {
       NDArray weights = parameters.get(i);
       double lambda = decay.of(i);

@@ -23,7 +23,7 @@ public interface Schedule {
     TreeSet<Long> chosen = new TreeSet<>();
     chosen.add(0L);
     for (int i = 0; i < count; i++) {
-      chosen.add(Math.round(Math.pow(steps, (double) i / (count - 1))));
+      chosen.add(Math.round(Math.pow((double) steps, (double) i / (count - 1))));
     }
     return (step, last) -> step == last || chosen.contains(step);
   }
