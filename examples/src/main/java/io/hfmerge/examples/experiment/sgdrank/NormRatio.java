@@ -84,12 +84,13 @@ public final class NormRatio implements Experiment {
       int repeats = measured.values(NORM, group, 0).size();
       for (int repeat = 0; repeat < repeats; repeat++) {
         var path = measured.path(NORM, group, repeat);
+        int quarter = path.size() / 4;
         for (int i = 1; i < path.size(); i++) {
           double off = Math.abs(path.get(i - 1).value() / path.get(i).value() - 1);
-          if (i <= path.size() / 4) {
-            first.merge(repeat, off / (path.size() / 4), Double::sum);
-          } else if (i >= path.size() - path.size() / 4) {
-            last.merge(repeat, off / (path.size() / 4), Double::sum);
+          if (i <= quarter) {
+            first.merge(repeat, off / quarter, Double::sum);
+          } else if (i >= path.size() - quarter) {
+            last.merge(repeat, off / quarter, Double::sum);
           }
         }
       }
