@@ -83,18 +83,13 @@ class PaperAnchorsTest {
   }
 
   @Test
-  void theoremOneIsNeverViolatedForSmallDecayNorTheRateOfItsProof() throws IOException {
+  void theoremOneHoldsForSmallDecayAndWithTheRateOfItsProof() throws IOException {
     Run run = run(new DeepLinearMergeTheorem());
     assertThat(run.finding("Theorem 1, gap of the sum, λ = 0.01").holds()).isTrue();
     assertThat(run.finding("Theorem 2, end-to-end value, λ = 0.01").holds()).isTrue();
     assertThat(run.finding("the proof's rate").holds()).as(run.outcome().toString()).isTrue();
-  }
-
-  @Test
-  void endToEndValuesOfDeepLinearNetworksFallMoreSlowlyThanTheoremTwoStates() throws IOException {
     // at a non-zero stationary point W_1 shrinks by λ on inputs that training has not seen, and the
-    // other factors do not: e^{-λt}, not e^{-λKt}
-    Run run = run(new DeepLinearMergeTheorem());
+    // other factors do not: end-to-end values fall as e^{-λt}, not as Theorem 2's e^{-λKt}
     assertThat(run.finding("Theorem 2, end-to-end value, λ ≥ 0.05").holds()).isFalse();
     String group = "K = 2, λ = 0.1, leak 0: end-to-end";
     List<Measurement> path = run.measured().path("values and bound, natural logarithm", group, 0);
