@@ -2,6 +2,7 @@ package io.hfmerge.examples.experiment.command;
 
 import io.hfmerge.examples.experiment.Experiment;
 import io.hfmerge.examples.experiment.attention.AdamEquivalence;
+import io.hfmerge.examples.experiment.attention.AssociativeRecall;
 import io.hfmerge.examples.experiment.attention.FactorisedToy;
 import io.hfmerge.examples.experiment.attention.ManyFactorBound;
 import io.hfmerge.examples.experiment.attention.TwoFactorBound;
@@ -41,6 +42,7 @@ public final class ExperimentCatalogue {
           new ConvolutionRank(),
           new FactorisedToy(),
           new AdamEquivalence(),
+          new AssociativeRecall(),
           new TwoFactorBound(),
           new ManyFactorBound(),
           new RankTwo(),
