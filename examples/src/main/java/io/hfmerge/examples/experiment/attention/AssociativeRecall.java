@@ -203,7 +203,7 @@ public final class AssociativeRecall implements Experiment {
         }
         for (int i = 0; i < pairs; i++) {
           tokens[b * t + 2 * i] = keys[i];
-          tokens[b * t + 2 * i + 1] = pairs + random.nextInt(pairs);
+          tokens[b * t + 2 * i + 1] = (long) pairs + random.nextInt(pairs);
         }
         int asked = random.nextInt(pairs);
         tokens[b * t + t - 1] = keys[asked];
