@@ -69,8 +69,8 @@ final class AttentionNetwork {
       }
       List<NDArray> feedForward = new ArrayList<>();
       if (size.feedForward()) {
-        feedForward.add(parameters.addNormal(random, Math.sqrt(2.0 / width), width, 4 * width));
-        feedForward.add(parameters.addNormal(random, 0.5 / Math.sqrt(width), 4 * width, width));
+        feedForward.add(parameters.addNormal(random, Math.sqrt(2.0 / width), width, 4L * width));
+        feedForward.add(parameters.addNormal(random, 0.5 / Math.sqrt(width), 4L * width, width));
         isAttention.addAll(List.of(false, false));
       }
       layers.add(new Layer(attention[0], attention[1], attention[2], attention[3], feedForward));
