@@ -33,8 +33,7 @@ class TwoProcessesTest {
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-cp",
-            System.getProperty(
-                "surefire.test.class.path", System.getProperty("java.class.path")),
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
             TwoProcessesTest.class.getName(),
             "org/m");
     builder.environment().remove("HF_HUB_OFFLINE");

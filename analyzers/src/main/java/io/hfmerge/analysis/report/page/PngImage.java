@@ -1,6 +1,7 @@
 package io.hfmerge.analysis.report.page;
 
 import com.github.weisj.jsvg.SVGDocument;
+import com.github.weisj.jsvg.parser.DocumentLimits;
 import com.github.weisj.jsvg.parser.LoaderContext;
 import com.github.weisj.jsvg.parser.SVGLoader;
 import com.github.weisj.jsvg.view.FloatSize;
@@ -25,6 +26,15 @@ final class PngImage {
   /** 160 MB of pixels; larger figures get one pixel for each unit. */
   private static final double MOST_PIXELS = 40e6;
 
+  /**
+   * The library's limits are for files of strangers; a scatter of heads has thousands of points.
+   */
+  private static final DocumentLimits NO_LIMIT_OF_PATHS =
+      new DocumentLimits(
+          DocumentLimits.DEFAULT.maxNestingDepth(),
+          DocumentLimits.DEFAULT.maxUseNestingDepth(),
+          Integer.MAX_VALUE);
+
   private PngImage() {}
 
   /**
@@ -39,7 +49,7 @@ final class PngImage {
                 new ByteArrayInputStream(
                     svg.replace(Figure.FONTS, JAVA_FONT).getBytes(StandardCharsets.UTF_8)),
                 null,
-                LoaderContext.createDefault());
+                LoaderContext.builder().documentLimits(NO_LIMIT_OF_PATHS).build());
     if (document == null) {
       throw new IllegalStateException("our own SVG does not parse");
     }
