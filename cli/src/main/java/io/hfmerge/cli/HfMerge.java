@@ -5,6 +5,7 @@ import io.hfmerge.cli.command.ConflictsCommand;
 import io.hfmerge.cli.command.ConvertCommand;
 import io.hfmerge.cli.command.DiffCommand;
 import io.hfmerge.cli.command.DownloadCommand;
+import io.hfmerge.cli.command.EvalCommand;
 import io.hfmerge.cli.command.ExtractLoraCommand;
 import io.hfmerge.cli.command.ForwardCommand;
 import io.hfmerge.cli.command.GenerateCommand;
@@ -70,6 +71,7 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new ConvertCommand());
     commandLine.addSubcommand(new ForwardCommand());
     commandLine.addSubcommand(new GenerateCommand());
+    commandLine.addSubcommand(new EvalCommand());
     try {
       for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
         provider.commands().forEach(commandLine::addSubcommand);

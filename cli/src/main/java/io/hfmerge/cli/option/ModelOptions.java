@@ -1,11 +1,11 @@
 package io.hfmerge.cli.option;
 
-import io.hfmerge.hf.djl.block.InvalidInputException;
 import io.hfmerge.hf.djl.model.LoadOptions;
 import io.hfmerge.hf.djl.model.Task;
 import java.io.IOException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -13,30 +13,7 @@ import picocli.CommandLine.ParameterException;
 /** How a model that runs is loaded. */
 public final class ModelOptions {
 
-  enum Device {
-    cpu,
-    cuda
-  }
-
-  enum Precision {
-    auto,
-    f32,
-    f16
-  }
-
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      description = "cpu or cuda (default: ${DEFAULT-VALUE}).")
-  private Device device = Device.cpu;
-
-  @Option(
-      names = "--dtype",
-      paramLabel = "TYPE",
-      description =
-          "f32, f16 (with cuda), or auto: f32, and with cuda f16 where the weights are F16"
-              + " (default: ${DEFAULT-VALUE}).")
-  private Precision precision = Precision.auto;
+  @Mixin private final DeviceOptions device = new DeviceOptions();
 
   @Option(
       names = "--head",
@@ -48,9 +25,7 @@ public final class ModelOptions {
 
   /** The options for loading. */
   public LoadOptions loadOptions(CommandSpec spec) {
-    LoadOptions options =
-        (device == Device.cuda ? LoadOptions.gpu() : LoadOptions.cpu())
-            .precision(LoadOptions.Precision.valueOf(precision.name().toUpperCase(Locale.ROOT)));
+    LoadOptions options = device.loadOptions();
     if (head == null) {
       return options;
     }
@@ -63,18 +38,8 @@ public final class ModelOptions {
         spec.commandLine(), "--head: expected one of the names that --help lists, found " + head);
   }
 
-  /** Work whose inputs the user has chosen. */
-  @FunctionalInterface
-  public interface Work<T> {
-    T run() throws IOException;
-  }
-
-  /** Does work, and reports inputs that do not fit the model as wrong arguments. */
-  public <T> T checked(CommandSpec spec, Work<T> work) throws IOException {
-    try {
-      return work.run();
-    } catch (InvalidInputException e) {
-      throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
-    }
+  /** See {@link DeviceOptions#checked}. */
+  public <T> T checked(CommandSpec spec, DeviceOptions.Work<T> work) throws IOException {
+    return device.checked(spec, work);
   }
 }

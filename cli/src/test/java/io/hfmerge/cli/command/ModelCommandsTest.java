@@ -109,6 +109,61 @@ class ModelCommandsTest {
     assertThat(masked.err()).contains("a bert model has no head for CAUSAL_LM here");
   }
 
+  @Test
+  void evalComparesModelsOnAText() throws Exception {
+    String model = withTokenizer().toString();
+    Path text = Files.writeString(folder.resolve("text.txt"), "abcab#defXab{}ghab".repeat(20));
+    String[] arguments = {"eval", model, model, "--text", text.toString(), "--window=16"};
+    Outcome table = run(arguments);
+    Outcome json =
+        run(Stream.concat(Stream.of(arguments), Stream.of("--format=json")).toArray(String[]::new));
+
+    assertThat(table.err()).isEmpty();
+    assertThat(table.out()).contains("scoredTokens", "perplexity", "95% interval");
+    JsonNode models = JsonMapper.shared().readTree(json.out()).get("models");
+    JsonNode perplexity = models.get(1).get("metrics").get(0);
+    assertThat(perplexity.get("value").doubleValue()).isBetween(1.0, 1000.0);
+    assertThat(perplexity.get("difference").doubleValue()).isZero();
+    assertThat(perplexity.get("differenceInterval").get(1).doubleValue()).isZero();
+    assertThat(perplexity.get("interval").get(0).doubleValue())
+        .isLessThan(perplexity.get("value").doubleValue());
+  }
+
+  @Test
+  void evalFitsAProbeWhereThereIsNoHead() throws Exception {
+    StringBuilder rows = new StringBuilder("text\tlabel\n");
+    for (String thing : new String[] {"apple", "pear", "plum", "cherry", "grape", "fig"}) {
+      rows.append("I ate a ripe ").append(thing).append("\tfruit\n");
+      rows.append("We drove the ").append(thing).append(" coloured car home\tcar\n");
+    }
+    Path data = Files.writeString(folder.resolve("rows.tsv"), rows.toString());
+    Outcome outcome =
+        run(
+            "eval",
+            "sample:all-MiniLM-L6-v2",
+            "--data",
+            data.toString(),
+            "--train-share=0.5",
+            "--format=json");
+
+    assertThat(outcome.err()).isEmpty();
+    JsonNode model = JsonMapper.shared().readTree(outcome.out()).get("models").get(0);
+    assertThat(model.get("task").stringValue()).isEqualTo("linear-probe");
+    assertThat(model.get("examples").intValue()).isEqualTo(6);
+    assertThat(model.get("metrics").get(0).get("value").doubleValue()).isEqualTo(1.0);
+  }
+
+  @Test
+  void evalSaysWhatDoesNotFit() throws Exception {
+    Path text = Files.writeString(folder.resolve("text.txt"), "some text");
+    Outcome headless = run("eval", "sample:all-MiniLM-L6-v2", "--text", text.toString());
+    Outcome nothing = run("eval", withTokenizer().toString());
+
+    assertThat(headless.code()).isEqualTo(2);
+    assertThat(headless.err()).contains("expected a language model for a text");
+    assertThat(nothing.code()).isEqualTo(2);
+  }
+
   /** The GPT-2 checkpoint with a vocabulary of its 96 ids. */
   private Path withTokenizer() throws Exception {
     Path model = Files.createDirectories(folder.resolve("model"));

@@ -1,0 +1,209 @@
+package io.hfmerge.cli.command;
+
+import io.hfmerge.cli.option.DeviceOptions;
+import io.hfmerge.cli.output.EvaluationTable;
+import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.djl.eval.Bootstrap;
+import io.hfmerge.hf.djl.eval.ClassificationEvaluation;
+import io.hfmerge.hf.djl.eval.Evaluation;
+import io.hfmerge.hf.djl.eval.LabelledTexts;
+import io.hfmerge.hf.djl.eval.TextEvaluation;
+import io.hfmerge.hf.djl.model.LoadOptions;
+import io.hfmerge.hf.djl.model.Task;
+import io.hfmerge.hf.djl.model.TransformerModel;
+import io.hfmerge.hf.djl.text.TextTokenizer;
+import io.hfmerge.hf.json.PythonJson;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code hfmerge eval}: models measured on a text or on labelled texts, and compared. */
+@Command(
+    name = "eval",
+    description = {
+      "Measures models: perplexity or masked-token loss on a text, or accuracy, F1 and loss on"
+          + " labelled texts. Further models are compared with the first; intervals come from a"
+          + " bootstrap over examples, or over blocks of 64 scored tokens."
+    })
+public final class EvalCommand implements Callable<Integer> {
+
+  enum Format {
+    table,
+    json
+  }
+
+  enum Head {
+    auto,
+    probe
+  }
+
+  /** What to measure on. */
+  static final class Source {
+
+    @Option(
+        names = "--text",
+        paramLabel = "FILE",
+        required = true,
+        description = "A text in UTF-8, for causal and masked language models.")
+    private @Nullable Path text;
+
+    @Option(
+        names = "--data",
+        paramLabel = "FILE",
+        required = true,
+        description =
+            "Labelled texts: .tsv with column names, or .jsonl; columns text (sentence, sentence1,"
+                + " premise), label, perhaps text_pair (sentence2, hypothesis).")
+    private @Nullable Path data;
+  }
+
+  @Spec @Nullable CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "MODEL",
+      arity = "1..*",
+      description = "Folders, .safetensors files, sample:NAME, names on the Hub, or BASE+ADAPTER.")
+  private List<String> references = List.of();
+
+  @ArgGroup(multiplicity = "1")
+  private Source source = new Source();
+
+  @Option(
+      names = "--head",
+      paramLabel = "HEAD",
+      description =
+          "With --data: auto takes a sequence classifier's head and fits a linear probe on mean"
+              + " embeddings where there is none; probe always fits one (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Head head = Head.auto;
+
+  @Option(
+      names = "--train-share",
+      paramLabel = "SHARE",
+      description =
+          "Share of the labelled texts that a probe is fitted to; the others are evaluated (default:"
+              + " ${DEFAULT-VALUE}).")
+  private double trainShare = 0.8;
+
+  @Option(
+      names = "--window",
+      paramLabel = "N",
+      description =
+          "Tokens that a model reads at a time (default: its limit, at most 1024, or 512 if it is a"
+              + " masked model).")
+  private @Nullable Integer window;
+
+  @Option(
+      names = "--stride",
+      paramLabel = "N",
+      description = "Tokens from one window to the next, causal models (default: half a window).")
+  private @Nullable Integer stride;
+
+  @Option(
+      names = "--mask-share",
+      paramLabel = "SHARE",
+      description = "Share of the tokens masked, masked models (default: ${DEFAULT-VALUE}).")
+  private double maskShare = TextEvaluation.Settings.BERT_SHARE;
+
+  @Option(
+      names = "--resamples",
+      paramLabel = "N",
+      description = "Draws of the bootstrap (default: ${DEFAULT-VALUE}).")
+  private int resamples = 1000;
+
+  @Option(
+      names = "--confidence",
+      paramLabel = "SHARE",
+      description = "Of the intervals (default: ${DEFAULT-VALUE}).")
+  private double confidence = 0.95;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "SEED",
+      description = "Of masks, training texts and draws (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      description = "table or json (default: ${DEFAULT-VALUE}).")
+  private Format format = Format.table;
+
+  @Mixin private final DeviceOptions options = new DeviceOptions();
+
+  /** Measures one model. */
+  private interface Measure {
+    Evaluation of(TransformerModel model, TextTokenizer tokenizer);
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    CommandSpec command = Objects.requireNonNull(spec);
+    Bootstrap bootstrap = bootstrap(command);
+    Measure measure = options.checked(command, this::measure);
+    List<Evaluation> evaluations = new ArrayList<>();
+    for (String reference : references) {
+      evaluations.add(options.checked(command, () -> evaluate(reference, measure)));
+    }
+    EvaluationTable table = new EvaluationTable(references, evaluations, bootstrap);
+    PrintWriter out = command.commandLine().getOut();
+    out.print(format == Format.json ? PythonJson.write(table.json()) : table.render());
+    out.flush();
+    return 0;
+  }
+
+  private Bootstrap bootstrap(CommandSpec command) {
+    try {
+      return new Bootstrap(resamples, confidence, seed);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Measure measure() throws IOException {
+    if (source.data != null) {
+      ClassificationEvaluation evaluation =
+          new ClassificationEvaluation(
+              LabelledTexts.read(source.data),
+              new ClassificationEvaluation.Settings(head == Head.probe, trainShare, seed));
+      return evaluation::evaluate;
+    }
+    TextEvaluation evaluation =
+        new TextEvaluation(
+            Files.readString(Objects.requireNonNull(source.text)),
+            new TextEvaluation.Settings(optional(window), optional(stride), maskShare, seed));
+    return evaluation::evaluate;
+  }
+
+  private static OptionalInt optional(@Nullable Integer value) {
+    return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+  }
+
+  private Evaluation evaluate(String reference, Measure measure) throws IOException {
+    LoadOptions load = options.loadOptions();
+    if (source.data != null && head == Head.probe) {
+      load = load.task(Task.EMBEDDING);
+    }
+    try (HfModel files = HfModels.open(reference);
+        TextTokenizer tokenizer = TextTokenizer.open(files);
+        TransformerModel model = TransformerModel.load(files, load)) {
+      return measure.of(model, tokenizer);
+    }
+  }
+}
