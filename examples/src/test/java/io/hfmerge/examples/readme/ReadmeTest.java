@@ -21,7 +21,7 @@ class ReadmeTest {
   @TempDir Path temp;
 
   @ParameterizedTest
-  @CsvSource({"djl, DjlSample", "hub, HubSample", "merge, MergeSample"})
+  @CsvSource({"djl, DjlSample", "hub, HubSample", "merge, MergeSample", "plugin, PluginSample"})
   void readmeShowsTheSampleAsItIsCompiled(String region, String source) throws IOException {
     String code =
         Files.readString(Path.of("src/main/java/io/hfmerge/examples/readme", source + ".java"));
@@ -39,6 +39,11 @@ class ReadmeTest {
     float other = DjlSample.cosine("sample:all-MiniLM-L6-v2", 2307, 7592);
     assertThat(same).isBetween(0.9999f, 1.0001f);
     assertThat(other).isBetween(-1f, 0.9f);
+  }
+
+  @Test
+  void pluginSampleEmbedsAText() throws Exception {
+    assertThat(PluginSample.embedding("hf://sample:all-MiniLM-L6-v2", "a ripe apple")).hasSize(384);
   }
 
   @Test

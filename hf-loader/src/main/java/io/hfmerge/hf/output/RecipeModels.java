@@ -63,7 +63,7 @@ final class RecipeModels implements AutoCloseable {
             new Intermediates(models, options, book.intermediates().size()));
     try {
       for (Map.Entry<String, Recipe> step : book.intermediates().entrySet()) {
-        opened.add(step.getKey(), step.getValue());
+        opened.result(step.getKey(), step.getValue());
       }
       return opened;
     } catch (IOException | RuntimeException | Error e) {
@@ -83,7 +83,8 @@ final class RecipeModels implements AutoCloseable {
     }
   }
 
-  private void add(String name, Recipe recipe) throws IOException {
+  /** The result of a recipe as a model, open as long as this is. */
+  HfModel result(String name, Recipe recipe) throws IOException {
     OutputTokenizer tokenizer = OutputTokenizer.plan(recipe, open.byReference());
     MergePlan plan = plan(recipe, tokenizer);
     HfModel layout = layout(plan);
@@ -95,6 +96,7 @@ final class RecipeModels implements AutoCloseable {
                 FolderCompletion.addCompanions(
                     plan, layout, open::model, tokenizer, folder, notes));
     open.byReference().put(name, result);
+    return result;
   }
 
   /** An open model. */

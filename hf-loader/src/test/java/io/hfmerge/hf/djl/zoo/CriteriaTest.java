@@ -1,0 +1,141 @@
+package io.hfmerge.hf.djl.zoo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.inference.Predictor;
+import ai.djl.modality.Classifications;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.repository.zoo.Criteria;
+import ai.djl.repository.zoo.ZooModel;
+import io.hfmerge.hf.djl.block.TransformerInputs;
+import io.hfmerge.hf.testing.ModelFolders;
+import io.hfmerge.hf.testing.StoredTensor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a program sees that knows DJL alone. */
+class CriteriaTest {
+
+  /** As for the forward passes themselves. */
+  private static final float TOLERANCE = 1e-4f;
+
+  @TempDir private Path folder;
+
+  private static Criteria.Builder<NDList, NDList> arrays(String url) {
+    return Criteria.builder().setTypes(NDList.class, NDList.class).optModelUrls(url);
+  }
+
+  private static float[] logits(ZooModel<NDList, NDList> model, StoredTensor ids) throws Exception {
+    long[] values = new long[ids.bytes().length / Long.BYTES];
+    ByteBuffer.wrap(ids.bytes()).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(values);
+    try (NDManager manager = NDManager.newBaseManager();
+        Predictor<NDList, NDList> predictor = model.newPredictor()) {
+      NDArray input = manager.create(values).reshape(2, values.length / 2);
+      input.setName(TransformerInputs.IDS);
+      return predictor.predict(new NDList(input)).singletonOrThrow().toFloatArray();
+    }
+  }
+
+  @Test
+  void aFolderRunsAsItDoesInTransformers() throws Exception {
+    Map<String, StoredTensor> golden =
+        ModelFolders.read(ModelFolders.golden("gpt2", "forward-base.safetensors"));
+    Path model = ModelFolders.golden("gpt2", "base").toAbsolutePath();
+    try (ZooModel<NDList, NDList> loaded = arrays("hf://" + model).build().loadModel()) {
+      float[] found = logits(loaded, Objects.requireNonNull(golden.get("input_ids")));
+      double[] expected = Objects.requireNonNull(golden.get("logits")).values();
+      assertThat(found).hasSize(expected.length);
+      for (int i = 0; i < found.length; i++) {
+        assertThat((double) found[i]).isCloseTo(expected[i], within((double) TOLERANCE));
+      }
+    }
+  }
+
+  /** Half of two models, written and loaded against merged in memory. */
+  @Test
+  void aRecipeIsMergedInMemory() throws Exception {
+    Path a = ModelFolders.golden("gpt2", "a").toAbsolutePath();
+    Path base = ModelFolders.golden("gpt2", "base").toAbsolutePath();
+    Path recipe =
+        Files.writeString(
+            folder.resolve("recipe.yaml"),
+            """
+            merge_method: linear
+            dtype: float32
+            models:
+              - model: %s
+                parameters: {weight: 1.0}
+              - model: %s
+                parameters: {weight: 0.0}
+            """
+                .formatted(a, base));
+    StoredTensor ids =
+        Objects.requireNonNull(
+            ModelFolders.read(ModelFolders.golden("gpt2", "forward-a.safetensors"))
+                .get("input_ids"));
+    try (ZooModel<NDList, NDList> merged = arrays("hfmerge://" + recipe).build().loadModel();
+        ZooModel<NDList, NDList> alone = arrays("hf://" + a).build().loadModel()) {
+      assertThat(logits(merged, ids)).containsExactly(logits(alone, ids), within(TOLERANCE));
+    }
+    try (var left = Files.list(folder)) {
+      assertThat(left).containsExactly(recipe);
+    }
+  }
+
+  @Test
+  void aTextBecomesAnEmbedding() throws Exception {
+    Criteria<String, float[]> criteria =
+        Criteria.builder()
+            .setTypes(String.class, float[].class)
+            .optModelUrls("hf://sample:all-MiniLM-L6-v2")
+            .build();
+    try (ZooModel<String, float[]> model = criteria.loadModel();
+        Predictor<String, float[]> predictor = model.newPredictor()) {
+      float[] fruit = predictor.predict("a ripe apple");
+      assertThat(fruit).hasSize(384);
+      assertThat(cosine(fruit, predictor.predict("a sweet pear")))
+          .isGreaterThan(cosine(fruit, predictor.predict("a law about taxes")) + 0.1);
+    }
+  }
+
+  private static double cosine(float[] a, float[] b) {
+    double dot = 0;
+    double first = 0;
+    double second = 0;
+    for (int i = 0; i < a.length; i++) {
+      dot += a[i] * b[i];
+      first += a[i] * a[i];
+      second += b[i] * b[i];
+    }
+    return dot / Math.sqrt(first * second);
+  }
+
+  @Test
+  void theHeadDecidesWhatAModelCanBeAskedFor() {
+    Criteria<String, Classifications> criteria =
+        Criteria.builder()
+            .setTypes(String.class, Classifications.class)
+            .optModelUrls("hf://sample:all-MiniLM-L6-v2")
+            .build();
+
+    assertThatThrownBy(criteria::loadModel)
+        .rootCause()
+        .hasMessageContaining("expected a model for SEQUENCE_CLASSIFICATION");
+  }
+
+  @Test
+  void aModelThatDoesNotExistIsNamed() {
+    assertThatThrownBy(() -> arrays("hf:///no/such/folder/anywhere").build().loadModel())
+        .hasStackTraceContaining("no/such/folder/anywhere");
+  }
+}
