@@ -12,7 +12,9 @@ import io.hfmerge.cli.command.GenerateCommand;
 import io.hfmerge.cli.command.InspectCommand;
 import io.hfmerge.cli.command.MergeCommand;
 import io.hfmerge.cli.command.MethodsCommand;
+import io.hfmerge.cli.command.PathCommand;
 import io.hfmerge.cli.command.SumCommand;
+import io.hfmerge.cli.command.TuneCommand;
 import io.hfmerge.cli.command.VerifyCommand;
 import io.hfmerge.cli.option.Verbosity;
 import io.hfmerge.cli.output.Terminal;
@@ -72,6 +74,8 @@ public final class HfMerge implements Runnable {
     commandLine.addSubcommand(new ForwardCommand());
     commandLine.addSubcommand(new GenerateCommand());
     commandLine.addSubcommand(new EvalCommand());
+    commandLine.addSubcommand(new TuneCommand());
+    commandLine.addSubcommand(new PathCommand());
     try {
       for (CommandProvider provider : ServiceLoader.load(CommandProvider.class)) {
         provider.commands().forEach(commandLine::addSubcommand);

@@ -6,17 +6,12 @@ import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.djl.eval.Bootstrap;
 import io.hfmerge.hf.djl.eval.ClassificationEvaluation;
+import io.hfmerge.hf.djl.eval.EvalTask;
 import io.hfmerge.hf.djl.eval.Evaluation;
-import io.hfmerge.hf.djl.eval.LabelledTexts;
 import io.hfmerge.hf.djl.eval.TextEvaluation;
-import io.hfmerge.hf.djl.model.LoadOptions;
-import io.hfmerge.hf.djl.model.Task;
-import io.hfmerge.hf.djl.model.TransformerModel;
-import io.hfmerge.hf.djl.text.TextTokenizer;
 import io.hfmerge.hf.json.PythonJson;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -147,19 +142,14 @@ public final class EvalCommand implements Callable<Integer> {
 
   @Mixin private final DeviceOptions options = new DeviceOptions();
 
-  /** Measures one model. */
-  private interface Measure {
-    Evaluation of(TransformerModel model, TextTokenizer tokenizer);
-  }
-
   @Override
   public Integer call() throws Exception {
     CommandSpec command = Objects.requireNonNull(spec);
     Bootstrap bootstrap = bootstrap(command);
-    Measure measure = options.checked(command, this::measure);
+    EvalTask task = options.checked(command, this::task);
     List<Evaluation> evaluations = new ArrayList<>();
     for (String reference : references) {
-      evaluations.add(options.checked(command, () -> evaluate(reference, measure)));
+      evaluations.add(options.checked(command, () -> evaluate(reference, task)));
     }
     EvaluationTable table = new EvaluationTable(references, evaluations, bootstrap);
     PrintWriter out = command.commandLine().getOut();
@@ -176,34 +166,23 @@ public final class EvalCommand implements Callable<Integer> {
     }
   }
 
-  private Measure measure() throws IOException {
-    if (source.data != null) {
-      ClassificationEvaluation evaluation =
-          new ClassificationEvaluation(
-              LabelledTexts.read(source.data),
-              new ClassificationEvaluation.Settings(head == Head.probe, trainShare, seed));
-      return evaluation::evaluate;
-    }
-    TextEvaluation evaluation =
-        new TextEvaluation(
-            Files.readString(Objects.requireNonNull(source.text)),
+  private EvalTask task() throws IOException {
+    return source.data != null
+        ? EvalTask.data(
+            source.data,
+            new ClassificationEvaluation.Settings(head == Head.probe, trainShare, seed))
+        : EvalTask.text(
+            Objects.requireNonNull(source.text),
             new TextEvaluation.Settings(optional(window), optional(stride), maskShare, seed));
-    return evaluation::evaluate;
   }
 
   private static OptionalInt optional(@Nullable Integer value) {
     return value == null ? OptionalInt.empty() : OptionalInt.of(value);
   }
 
-  private Evaluation evaluate(String reference, Measure measure) throws IOException {
-    LoadOptions load = options.loadOptions();
-    if (source.data != null && head == Head.probe) {
-      load = load.task(Task.EMBEDDING);
-    }
-    try (HfModel files = HfModels.open(reference);
-        TextTokenizer tokenizer = TextTokenizer.open(files);
-        TransformerModel model = TransformerModel.load(files, load)) {
-      return measure.of(model, tokenizer);
+  private Evaluation evaluate(String reference, EvalTask task) throws IOException {
+    try (HfModel files = HfModels.open(reference)) {
+      return task.evaluate(files, options.loadOptions());
     }
   }
 }

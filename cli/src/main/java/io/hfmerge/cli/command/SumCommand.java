@@ -2,12 +2,19 @@ package io.hfmerge.cli.command;
 
 import io.hfmerge.analysis.lora.AdapterReport;
 import io.hfmerge.analysis.lora.AdapterSum;
+import io.hfmerge.cli.option.DeviceOptions;
 import io.hfmerge.cli.option.FloatDType;
 import io.hfmerge.cli.option.OutputOptions;
 import io.hfmerge.cli.option.RankOptions;
+import io.hfmerge.cli.output.EvaluationTable;
 import io.hfmerge.cli.output.ProgressLine;
+import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.ModelLocation;
+import io.hfmerge.hf.djl.eval.Bootstrap;
+import io.hfmerge.hf.djl.eval.EvalTask;
+import io.hfmerge.hf.djl.eval.Evaluation;
+import io.hfmerge.hf.djl.model.LoadOptions;
 import io.hfmerge.hf.lora.Adapter;
 import io.hfmerge.hf.output.AdapterWriter;
 import io.hfmerge.hf.output.MergeSettings;
@@ -19,6 +26,7 @@ import io.hfmerge.recipe.RecipeBuilder;
 import io.hfmerge.recipe.RecipeWriter;
 import io.hfmerge.tensor.DType;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,6 +95,14 @@ public final class SumCommand implements Callable<Integer> {
               + " float32).")
   private @Nullable FloatDType dtype;
 
+  @Option(
+      names = "--eval",
+      paramLabel = "TASK",
+      description =
+          "Measure base, models and sum once it is written, and compare them with the base: a YAML"
+              + " file, as for tune.")
+  private @Nullable Path taskFile;
+
   @Mixin private final OutputOptions options = new OutputOptions();
 
   @Override
@@ -95,6 +111,9 @@ public final class SumCommand implements Callable<Integer> {
       throw usage("--lambda: expected a finite number, found " + lambda);
     }
     if (lora) {
+      if (taskFile != null) {
+        throw usage("--eval: not with --lora; evaluate BASE+ADAPTER by hfmerge eval");
+      }
       return sumAdapters();
     }
     if (base == null) {
@@ -109,13 +128,44 @@ public final class SumCommand implements Callable<Integer> {
     }
     builder.outDtype(dtype == null ? null : dtype.value());
     Recipe recipe = builder.build();
-    return MergeRun.execute(
-        RecipeBook.of(recipe),
-        new RecipeWriter().write(recipe),
-        MergeMethods.installed(),
-        target,
-        options,
-        Objects.requireNonNull(spec).commandLine());
+    // read first: a faulty task is no reason to find out after the merge
+    EvalTask task = taskFile == null ? null : task(taskFile);
+    int code =
+        MergeRun.execute(
+            RecipeBook.of(recipe),
+            new RecipeWriter().write(recipe),
+            MergeMethods.installed(),
+            target,
+            options,
+            Objects.requireNonNull(spec).commandLine());
+    if (task != null && code == 0) {
+      evaluate(task, base, recipe);
+    }
+    return code;
+  }
+
+  private EvalTask task(Path file) throws IOException {
+    if (options.dryRun()) {
+      throw usage("--eval: not with --dry-run");
+    }
+    return new DeviceOptions().checked(Objects.requireNonNull(spec), () -> EvalTask.read(file));
+  }
+
+  private void evaluate(EvalTask task, String baseReference, Recipe recipe) throws IOException {
+    List<String> references = new ArrayList<>(List.of(baseReference));
+    recipe.models().forEach(model -> references.add(model.reference()));
+    references.add(target.toString());
+    CommandSpec command = Objects.requireNonNull(spec);
+    List<Evaluation> evaluations = new ArrayList<>();
+    for (String reference : references) {
+      try (HfModel model = HfModels.open(reference)) {
+        evaluations.add(
+            new DeviceOptions().checked(command, () -> task.evaluate(model, LoadOptions.cpu())));
+      }
+    }
+    PrintWriter out = command.commandLine().getOut();
+    out.print(new EvaluationTable(references, evaluations, Bootstrap.DEFAULT).render());
+    out.flush();
   }
 
   private int sumAdapters() throws Exception {

@@ -1,6 +1,7 @@
 package io.hfmerge.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.hfmerge.cli.HfMerge;
 import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
@@ -164,12 +165,120 @@ class ModelCommandsTest {
     assertThat(nothing.code()).isEqualTo(2);
   }
 
-  /** The GPT-2 checkpoint with a vocabulary of its 96 ids. */
+  private Path task(String more) throws Exception {
+    Files.writeString(folder.resolve("text.txt"), "abcab#defXab{}ghab".repeat(10));
+    return Files.writeString(folder.resolve("task.yaml"), "text: text.txt\nwindow: 16\n" + more);
+  }
+
+  private static double loss(String model, Path text) {
+    Outcome outcome = run("eval", model, "--text", text.toString(), "--window=16", "--format=json");
+    assertThat(outcome.err()).isEmpty();
+    return JsonMapper.shared()
+        .readTree(outcome.out())
+        .get("models")
+        .get(0)
+        .get("metrics")
+        .get(1)
+        .get("value")
+        .doubleValue();
+  }
+
+  /** The line starts and ends at the models themselves. */
+  @Test
+  void pathMeasuresTheLineBetweenTwoModels() throws Exception {
+    String first = withTokenizer().toString();
+    String second = withTokenizer("a").toString();
+    Outcome outcome =
+        run("path", first, second, "--eval", task("").toString(), "--points=3", "--format=json");
+
+    assertThat(outcome.err()).isEmpty();
+    JsonNode path = JsonMapper.shared().readTree(outcome.out());
+    Path text = folder.resolve("text.txt");
+    assertThat(path.get("metric").stringValue()).isEqualTo("loss");
+    assertThat(path.get("points").get(0).get("value").doubleValue())
+        .isCloseTo(loss(first, text), within(1e-6));
+    assertThat(path.get("points").get(2).get("value").doubleValue())
+        .isCloseTo(loss(second, text), within(1e-6));
+  }
+
+  @Test
+  void tuneWritesTheModelThatItFoundBest() throws Exception {
+    String base = withTokenizer().toString();
+    String model = withTokenizer("a").toString();
+    Path recipe =
+        Files.writeString(
+            folder.resolve("recipe.yaml"),
+            """
+            merge_method: task_arithmetic
+            base_model: %s
+            models:
+              - model: %s
+                parameters: {weight: 1.0}
+            """
+                .formatted(base, model));
+    Path target = folder.resolve("best");
+    Outcome outcome =
+        run(
+            "tune",
+            recipe.toString(),
+            "--eval",
+            task("").toString(),
+            "--param=lambda=-0.5:1.5",
+            "--grid=3",
+            "--sections=1",
+            "-o",
+            target.toString());
+
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.out()).contains("lambda", "best lambda = ");
+    String found =
+        outcome.out().lines().filter(line -> line.startsWith("loss ")).findFirst().orElseThrow();
+    assertThat(loss(target.toString(), folder.resolve("text.txt")))
+        .isCloseTo(Double.parseDouble(found.substring("loss ".length())), within(1e-5));
+    assertThat(folder.resolve("best/hfmerge.yaml")).content().contains("lambda");
+  }
+
+  @Test
+  void sumMeasuresWhatItWrote() throws Exception {
+    Path target = folder.resolve("sum");
+    Outcome outcome =
+        run(
+            "sum",
+            "--base",
+            withTokenizer().toString(),
+            withTokenizer("a").toString(),
+            "-o",
+            target.toString(),
+            "--eval",
+            task("").toString());
+
+    assertThat(outcome.err()).isEmpty();
+    assertThat(outcome.out()).contains(target + " ", "perplexity");
+  }
+
+  @Test
+  void tasksAndParametersAreChecked() throws Exception {
+    String model = withTokenizer().toString();
+    String other = withTokenizer("a").toString();
+    Outcome key = run("path", model, other, "--eval", task("windw: 3\n").toString());
+    Outcome metric = run("path", model, other, "--eval", task("metric: f2\n").toString());
+
+    assertThat(key.code()).isEqualTo(2);
+    assertThat(key.err()).contains("expected keys among", "windw");
+    assertThat(metric.code()).isEqualTo(2);
+    assertThat(metric.err()).contains("metric: expected one of [perplexity, loss]");
+  }
+
   private Path withTokenizer() throws Exception {
-    Path model = Files.createDirectories(folder.resolve("model"));
+    return withTokenizer("base");
+  }
+
+  /** The GPT-2 checkpoint with a vocabulary of its 96 ids. */
+  private Path withTokenizer(String which) throws Exception {
+    Path model = Files.createDirectories(folder.resolve("model-" + which));
     for (String name : new String[] {"config.json", "model.safetensors"}) {
       Files.copy(
-          GPT2.resolve("base").resolve(name),
+          GPT2.resolve(which).resolve(name),
           model.resolve(name),
           StandardCopyOption.REPLACE_EXISTING);
     }

@@ -16,6 +16,9 @@ import java.util.function.ToDoubleFunction;
  */
 public record Bootstrap(int resamples, double confidence, long seed) {
 
+  /** A thousand draws, 95 % intervals. */
+  public static final Bootstrap DEFAULT = new Bootstrap(1000, 0.95, 0);
+
   /** Fewer units say nothing about their own spread. */
   private static final int FEWEST_UNITS = 2;
 

@@ -4,14 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.Classifications;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
+import ai.djl.training.DefaultTrainingConfig;
+import ai.djl.training.GradientCollector;
+import ai.djl.training.Trainer;
+import ai.djl.training.loss.SoftmaxCrossEntropyLoss;
+import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
 import io.hfmerge.hf.djl.block.TransformerInputs;
+import io.hfmerge.hf.djl.model.TokenLosses;
 import io.hfmerge.hf.testing.ModelFolders;
 import io.hfmerge.hf.testing.StoredTensor;
 import java.nio.ByteBuffer;
@@ -90,6 +99,40 @@ class CriteriaTest {
     try (var left = Files.list(folder)) {
       assertThat(left).containsExactly(recipe);
     }
+  }
+
+  /** Steps of plain gradient descent make one sentence likelier. */
+  @Test
+  void aModelCanBeTrained() throws Exception {
+    Path path = ModelFolders.golden("gpt2", "base").toAbsolutePath();
+    try (ZooModel<NDList, NDList> model = arrays("hf://" + path).build().loadModel();
+        Trainer trainer =
+            model.newTrainer(
+                new DefaultTrainingConfig(new SoftmaxCrossEntropyLoss())
+                    .optOptimizer(
+                        Optimizer.sgd().setLearningRateTracker(Tracker.fixed(0.05f)).build())
+                    .optDevices(new Device[] {Device.cpu()}))) {
+      trainer.initialize(new Shape(1, 5));
+      NDArray ids = trainer.getManager().create(new long[][] {{5, 9, 40, 2, 77}});
+      double first = step(trainer, ids);
+      double last = first;
+      for (int i = 0; i < 3; i++) {
+        last = step(trainer, ids);
+      }
+      assertThat(last).isLessThan(first - 0.01);
+    }
+  }
+
+  private static double step(Trainer trainer, NDArray ids) {
+    double value;
+    try (GradientCollector collector = trainer.newGradientCollector()) {
+      NDArray logits = trainer.forward(new NDList(ids)).singletonOrThrow();
+      NDArray loss = TokenLosses.next(logits, ids).mean();
+      collector.backward(loss);
+      value = loss.getFloat();
+    }
+    trainer.step();
+    return value;
   }
 
   @Test
