@@ -63,7 +63,7 @@ public final class ExperimentRun {
     }
     RunJournal journal =
         RunJournal.open(journalFolder, settings.identity(experiment.name()), checkpointEvery);
-    Lab lab = new Lab(settings, journal, sink);
+    Lab lab = new Lab(settings, journal, sink, folder);
     long start = System.nanoTime();
     Outcome outcome = experiment.run(lab);
     ResultFiles files = new ResultFiles(experiment, settings, lab, outcome);

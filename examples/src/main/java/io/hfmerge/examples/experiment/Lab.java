@@ -1,6 +1,8 @@
 package io.hfmerge.examples.experiment;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,19 +19,29 @@ public final class Lab {
   private final RunSettings settings;
   private final RunJournal journal;
   private final ProgressSink sink;
+  private final Path folder;
   private final Measurements measurements = new Measurements();
   private final List<String> notes = new ArrayList<>();
+  private final List<List<String>> table = new ArrayList<>();
   private int cellsDone;
   private int cells = 1;
 
-  Lab(RunSettings settings, RunJournal journal, ProgressSink sink) {
+  Lab(RunSettings settings, RunJournal journal, ProgressSink sink, Path folder) {
     this.settings = settings;
     this.journal = journal;
     this.sink = sink;
+    this.folder = folder;
   }
 
   public RunSettings settings() {
     return settings;
+  }
+
+  /**
+   * A folder among the results, for models that stay: created, with what an interrupted run left.
+   */
+  public Path folder(String name) throws IOException {
+    return Files.createDirectories(folder.resolve(name));
   }
 
   /** One of two sizes. */
@@ -64,6 +76,11 @@ public final class Lab {
     if (!notes.contains(line)) {
       notes.add(line);
     }
+  }
+
+  /** Adds a row to the summary's table of main numbers, the first one the heads of the columns. */
+  public void row(List<String> cells) {
+    table.add(List.copyOf(cells));
   }
 
   /** Carries out cells, or takes their results from an earlier run. */
@@ -101,6 +118,10 @@ public final class Lab {
 
   Measurements measurements() {
     return measurements;
+  }
+
+  List<List<String>> table() {
+    return List.copyOf(table);
   }
 
   List<String> notes() {

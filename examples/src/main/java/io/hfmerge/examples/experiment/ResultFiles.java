@@ -102,6 +102,13 @@ final class ResultFiles {
       text.append(finding.holds() ? "holds" : "**does not hold**").append(" | ");
       text.append(cell(finding.evidence())).append(" |\n");
     }
+    if (!lab.table().isEmpty()) {
+      text.append("\n## Numbers\n\n");
+      List<String> heads = lab.table().getFirst();
+      tableRow(text, heads);
+      text.append("|---".repeat(heads.size())).append("|\n");
+      lab.table().stream().skip(1).forEach(row -> tableRow(text, row));
+    }
     if (!lab.notes().isEmpty()) {
       text.append("\n## Notes\n\n");
       lab.notes().forEach(note -> text.append("* ").append(note).append('\n'));
@@ -115,6 +122,11 @@ final class ResultFiles {
     }
     text.append("Every number is in `measurements.csv`, means and deviations in `series.csv`.\n");
     return text.toString();
+  }
+
+  private static void tableRow(StringBuilder text, List<String> cells) {
+    cells.forEach(value -> text.append("| ").append(cell(value)).append(' '));
+    text.append("|\n");
   }
 
   private static void row(StringBuilder text, String name, String value) {

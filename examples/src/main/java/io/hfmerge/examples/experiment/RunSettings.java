@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 /**
  * How an experiment is to be run.
  *
- * @param quick a reduced size that takes less than a minute
+ * @param quick a reduced size that takes about a minute
  * @param seed of data, initial weights and batches
  * @param repeats instead of the experiment's own number
  * @param data folder or file of published data

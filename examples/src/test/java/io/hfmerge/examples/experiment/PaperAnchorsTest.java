@@ -47,7 +47,8 @@ class PaperAnchorsTest {
         new Lab(
             settings,
             RunJournal.open(temp.resolve(experiment.name()), "test", Duration.ofHours(1)),
-            (share, cell, loss) -> {});
+            (share, cell, loss) -> {},
+            temp.resolve(experiment.name() + "-results"));
     Outcome outcome = experiment.run(lab);
     return new Run(outcome, lab.measurements());
   }

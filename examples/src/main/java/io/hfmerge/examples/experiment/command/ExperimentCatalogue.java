@@ -20,6 +20,7 @@ import io.hfmerge.examples.experiment.sgdrank.ConvolutionRank;
 import io.hfmerge.examples.experiment.sgdrank.NormRatio;
 import io.hfmerge.examples.experiment.sgdrank.RankBound;
 import io.hfmerge.examples.experiment.sgdrank.RankSweep;
+import io.hfmerge.examples.experiment.taskvector.TaskVectors;
 import java.util.List;
 import java.util.Optional;
 
@@ -46,7 +47,8 @@ public final class ExperimentCatalogue {
           new TwoFactorBound(),
           new ManyFactorBound(),
           new RankTwo(),
-          new GeneralizationBound());
+          new GeneralizationBound(),
+          new TaskVectors());
 
   private ExperimentCatalogue() {}
 

@@ -36,7 +36,7 @@ public final class ExperimentCommand implements Callable<Integer> {
   @Parameters(arity = "0..1", paramLabel = "NAME", description = "Experiment to run.")
   private @Nullable String name;
 
-  @Option(names = "--quick", description = "A reduced size, in less than a minute.")
+  @Option(names = "--quick", description = "A reduced size, in about a minute.")
   private boolean quick;
 
   @Option(
