@@ -250,7 +250,8 @@ class ResumeTest {
             : slerp;
     Path undisturbed = Files.createDirectory(temp.resolve("undisturbed")).resolve("out");
     mergeAll(recipes, undisturbed, SETTINGS, ProgressListener.NONE);
-    assertThatThrownBy(() -> mergeAll(recipes, target, SETTINGS, after(12_000_000)))
+    assertThatThrownBy(
+            () -> mergeAll(recipes, target, Merging.settings(ONE_THREAD), after(12_000_000)))
         .hasMessage("broken off");
     Breaking listener = never();
     mergeAll(recipes, target, SETTINGS.withResume(true), listener);
