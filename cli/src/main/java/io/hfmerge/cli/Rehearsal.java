@@ -19,12 +19,16 @@ final class Rehearsal {
   public static void main(String[] arguments) {
     String model = arguments[0];
     String merged = Path.of(arguments[1], "merged").toString();
+    String recipe = Path.of(merged, "hfmerge.yaml").toString();
+    String again = Path.of(arguments[1], "again").toString();
     String report = Path.of(arguments[1], "report.json").toString();
     List<List<String>> commands =
         List.of(
             List.of("--help"),
             List.of("inspect", model),
             List.of("sum", "--base", model, model + "/.=0.5", "-o", merged),
+            List.of("merge", recipe, again, "--dry-run"),
+            List.of("merge", recipe, again),
             List.of("verify", merged),
             List.of("analyze", merged),
             List.of(
