@@ -4,6 +4,7 @@ import io.hfmerge.hf.checksum.Crc32c;
 import io.hfmerge.hf.checksum.FileRange;
 import io.hfmerge.hf.checksum.RangeChecksums;
 import io.hfmerge.hf.checksum.Sha256;
+import io.hfmerge.hf.files.PositionalWrites;
 import io.hfmerge.hf.files.ShardIndex;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.CheckpointWriter;
@@ -13,7 +14,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -378,16 +378,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
 
   private static void writeFully(OpenShard shard, ByteBuffer source, long position)
       throws IOException {
-    long at = position;
-    try {
-      while (source.hasRemaining()) {
-        at += shard.channel().write(source, at);
-      }
-    } catch (ClosedChannelException e) {
-      throw e; // says by its type that another thread has closed or interrupted
-    } catch (IOException e) {
-      throw new IOException(shard.path() + ": at byte " + at + ": " + e.getMessage(), e);
-    }
+    PositionalWrites.writeFully(shard.path(), shard.channel(), source, position);
   }
 
   /** {@inheritDoc} The index is written last. */

@@ -1,6 +1,7 @@
 package io.hfmerge.hf.torchbin;
 
 import io.hfmerge.error.UnsupportedFeatureException;
+import io.hfmerge.hf.files.PositionalWrites;
 import io.hfmerge.hf.files.ShardFilling;
 import io.hfmerge.hf.files.ShardIndex;
 import io.hfmerge.tensor.CheckpointWriter;
@@ -8,7 +9,6 @@ import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -141,16 +141,7 @@ public final class TorchWriter implements CheckpointWriter {
 
   private static void writeFully(OpenShard shard, ByteBuffer source, long position)
       throws IOException {
-    long at = position;
-    try {
-      while (source.hasRemaining()) {
-        at += shard.channel().write(source, at);
-      }
-    } catch (ClosedChannelException e) {
-      throw e; // says by its type that another thread has closed or interrupted
-    } catch (IOException e) {
-      throw new IOException(shard.path() + ": at byte " + at + ": " + e.getMessage(), e);
-    }
+    PositionalWrites.writeFully(shard.path(), shard.channel(), source, position);
   }
 
   /** {@inheritDoc} Reads the data again for its CRCs; the index is written last. */
