@@ -30,6 +30,7 @@ public final class CpuSpectralEngine implements SpectralEngine {
   private static final double UNIT_ROUNDOFF = 0x1p-53;
 
   private final long budgetFloats;
+  private final LineBuffers buffers = new LineBuffers();
 
   /**
    * An engine.
@@ -55,16 +56,18 @@ public final class CpuSpectralEngine implements SpectralEngine {
     if (matrix.shortSide() <= DIRECT_UP_TO || !matrix.exactAsFloat()) {
       return spectrum(matrix).norms();
     }
-    LineChunks chunks = new LineChunks(matrix, budgetFloats);
-    if (!Double.isFinite(chunks.frobenius())) {
-      throw NonFiniteMatrixException.in(matrix);
+    try (LineChunks chunks = new LineChunks(matrix, budgetFloats, buffers)) {
+      if (!Double.isFinite(chunks.frobenius())) {
+        throw NonFiniteMatrixException.in(matrix);
+      }
+      if (chunks.frobenius() == 0) {
+        return SpectralNorms.ZERO;
+      }
+      BlockLanczos.Result result = BlockLanczos.largest(chunks);
+      double spectral = result.value() / chunks.scale();
+      return SpectralNorms.of(
+          chunks.frobenius(), spectral, result.errorBound(), matrix.floatError());
     }
-    if (chunks.frobenius() == 0) {
-      return SpectralNorms.ZERO;
-    }
-    BlockLanczos.Result result = BlockLanczos.largest(chunks);
-    double spectral = result.value() / chunks.scale();
-    return SpectralNorms.of(chunks.frobenius(), spectral, result.errorBound(), matrix.floatError());
   }
 
   @Override

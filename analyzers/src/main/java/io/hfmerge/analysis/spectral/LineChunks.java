@@ -7,10 +7,7 @@ import java.util.Arrays;
  * A matrix cut the long way into chunks of padded f32 lines: kept in memory if they fit a budget,
  * decoded again at every reading if not.
  */
-final class LineChunks implements NormalOperator {
-
-  /** Floats in a chunk: 2 MiB, of the order of an L2 cache. */
-  private static final int CHUNK_FLOATS = 1 << 19;
+final class LineChunks implements NormalOperator, AutoCloseable {
 
   /** Largest elements between these need no scaling: their squares stay far inside f32. */
   private static final double LARGE = 1e12;
@@ -18,6 +15,7 @@ final class LineChunks implements NormalOperator {
   private static final double SMALL = 1e-12;
 
   private final LanczosKernels kernels = LanczosKernels.INSTANCE;
+  private final LineBuffers buffers;
   private final MatrixSource source;
   private final int stride;
   private final int chunkLines;
@@ -30,20 +28,22 @@ final class LineChunks implements NormalOperator {
    * Reads the matrix once.
    *
    * @param budgetFloats most floats to keep
+   * @param buffers where memory comes from and goes to on closing
    */
-  LineChunks(MatrixSource source, long budgetFloats) {
+  LineChunks(MatrixSource source, long budgetFloats, LineBuffers buffers) {
+    this.buffers = buffers;
     this.source = source;
     this.stride = LanczosKernels.stride(source.shortSide());
-    int perChunk = Math.max(1, CHUNK_FLOATS / stride);
+    int perChunk = Math.max(1, LineBuffers.LENGTH / stride);
     this.chunkLines = LanczosKernels.padded(Math.min(perChunk, Math.max(1, source.longSide())));
     int chunks = Math.ceilDiv(source.longSide(), chunkLines);
     boolean keep = (long) chunks * chunkLines * stride <= budgetFloats;
     this.resident = new float[keep ? chunks : 0][];
-    this.scratch = new float[keep ? 0 : chunkLines * stride];
+    this.scratch = keep ? new float[0] : buffers.take(chunkLines * stride);
     double squares = 0;
     float largest = 0;
     for (int c = 0; c < chunks; c++) {
-      float[] lines = keep ? new float[lines(c) * stride] : scratch;
+      float[] lines = keep ? buffers.take(lines(c) * stride) : scratch;
       decode(c, lines);
       if (keep) {
         resident[c] = lines;
@@ -56,7 +56,7 @@ final class LineChunks implements NormalOperator {
     if (Double.isFinite(squares) && squares > 0 && (largest > LARGE || largest < SMALL)) {
       scale = (float) Math.scalb(1.0, Math.clamp(-Math.getExponent(largest), -126, 127));
       for (float[] lines : resident) {
-        rescale(lines, lines.length);
+        rescale(lines, chunkLines * stride);
       }
     }
   }
@@ -81,6 +81,10 @@ final class LineChunks implements NormalOperator {
     int count = Math.min(chunkLines, source.longSide() - first);
     if (count < lines(chunk)) {
       Arrays.fill(lines, count * stride, lines(chunk) * stride, 0);
+    }
+    int length = source.shortSide();
+    for (int i = 0; length < stride && i < count; i++) {
+      Arrays.fill(lines, i * stride + length, (i + 1) * stride, 0);
     }
     source.read(source.longWay(), first, count, lines, stride);
   }
@@ -141,5 +145,13 @@ final class LineChunks implements NormalOperator {
       squares += kernels.multiplyExact(chunk(c), lines(c), stride, v, w);
     }
     return squares;
+  }
+
+  @Override
+  public void close() {
+    for (float[] lines : resident) {
+      buffers.give(lines);
+    }
+    buffers.give(scratch);
   }
 }

@@ -26,12 +26,13 @@ final class VectorLanczosKernels extends LanczosKernels {
   private static final int WARM_UP_CALLS = 4_000;
 
   VectorLanczosKernels() {
+    float[] lines = new float[2 * LINES * LANES];
     float[] block = new float[WIDTH * LANES];
     float[] product = new float[WIDTH * LANES];
     double[] vector = new double[LANES];
     double[] out = new double[WIDTH * WIDTH];
     for (int i = 0; i < WARM_UP_CALLS; i++) {
-      multiply(block, LINES, LANES, block, product);
+      multiply(lines, 2 * LINES, LANES, block, product);
       multiplyExact(block, 1, LANES, vector, vector);
       dots(block, block, LANES, out);
       sumOfSquares(block, LANES);
@@ -39,18 +40,21 @@ final class VectorLanczosKernels extends LanczosKernels {
   }
 
   /**
-   * Two lines against two vectors. The steps are methods of their own because C2 gives up inlining
-   * vector operations in larger ones.
+   * Two lines against two vectors, while the two lines before, which are still in the L1 cache, are
+   * added: lines come from further away, and so they come while there is something to compute. The
+   * steps are methods of their own because C2 gives up inlining vector operations in larger ones.
    */
   @Override
   void multiply(float[] lines, int count, int stride, float[] v, float[] w) {
     float[] sums = new float[LINES * WIDTH * F.length()];
     float[] factors = new float[LINES * WIDTH];
-    for (int line = 0; line < count; line += LINES) {
-      lineSums(lines, line * stride, stride, v, sums);
+    lineSums(lines, 0, stride, v, sums);
+    fold(sums, factors);
+    for (int line = LINES; line < count; line += LINES) {
+      addLinesAndSumNext(lines, (line - LINES) * stride, stride, factors, w, v, sums);
       fold(sums, factors);
-      addLines(lines, line * stride, stride, factors, w);
     }
+    addLines(lines, (count - LINES) * stride, stride, factors, w);
   }
 
   /** Lane by lane sums of the products of two lines with two vectors. */
@@ -59,8 +63,7 @@ final class VectorLanczosKernels extends LanczosKernels {
     int b = a + stride;
     FloatVector zero = FloatVector.zero(F);
     FloatVector a0 = zero, a1 = zero, b0 = zero, b1 = zero;
-    FloatVector c0 = zero, c1 = zero, d0 = zero, d1 = zero;
-    for (int j = 0; j < stride; j += 2 * lanes) {
+    for (int j = 0; j < stride; j += lanes) {
       FloatVector x = FloatVector.fromArray(F, lines, a + j);
       FloatVector y = FloatVector.fromArray(F, lines, b + j);
       FloatVector u = FloatVector.fromArray(F, v, j);
@@ -69,19 +72,46 @@ final class VectorLanczosKernels extends LanczosKernels {
       u = FloatVector.fromArray(F, v, stride + j);
       a1 = x.fma(u, a1);
       b1 = y.fma(u, b1);
-      x = FloatVector.fromArray(F, lines, a + j + lanes);
-      y = FloatVector.fromArray(F, lines, b + j + lanes);
-      u = FloatVector.fromArray(F, v, j + lanes);
+    }
+    a0.intoArray(sums, 0);
+    a1.intoArray(sums, lanes);
+    b0.intoArray(sums, 2 * lanes);
+    b1.intoArray(sums, 3 * lanes);
+  }
+
+  /** {@link #addLines} of two lines and {@link #lineSums} of the two that follow. */
+  private static void addLinesAndSumNext(
+      float[] lines, int a, int stride, float[] factors, float[] w, float[] v, float[] sums) {
+    int lanes = F.length();
+    int b = a + stride;
+    int c = b + stride;
+    int d = c + stride;
+    FloatVector a0 = FloatVector.broadcast(F, factors[0]);
+    FloatVector a1 = FloatVector.broadcast(F, factors[1]);
+    FloatVector b0 = FloatVector.broadcast(F, factors[2]);
+    FloatVector b1 = FloatVector.broadcast(F, factors[3]);
+    FloatVector zero = FloatVector.zero(F);
+    FloatVector c0 = zero, c1 = zero, d0 = zero, d1 = zero;
+    for (int j = 0; j < stride; j += lanes) {
+      FloatVector x = FloatVector.fromArray(F, lines, c + j);
+      FloatVector y = FloatVector.fromArray(F, lines, d + j);
+      FloatVector u = FloatVector.fromArray(F, v, j);
       c0 = x.fma(u, c0);
       d0 = y.fma(u, d0);
-      u = FloatVector.fromArray(F, v, stride + j + lanes);
+      u = FloatVector.fromArray(F, v, stride + j);
       c1 = x.fma(u, c1);
       d1 = y.fma(u, d1);
+      x = FloatVector.fromArray(F, lines, a + j);
+      y = FloatVector.fromArray(F, lines, b + j);
+      FloatVector w0 = FloatVector.fromArray(F, w, j);
+      y.fma(b0, x.fma(a0, w0)).intoArray(w, j);
+      FloatVector w1 = FloatVector.fromArray(F, w, stride + j);
+      y.fma(b1, x.fma(a1, w1)).intoArray(w, stride + j);
     }
-    a0.add(c0).intoArray(sums, 0);
-    a1.add(c1).intoArray(sums, lanes);
-    b0.add(d0).intoArray(sums, 2 * lanes);
-    b1.add(d1).intoArray(sums, 3 * lanes);
+    c0.intoArray(sums, 0);
+    c1.intoArray(sums, lanes);
+    d0.intoArray(sums, 2 * lanes);
+    d1.intoArray(sums, 3 * lanes);
   }
 
   /**

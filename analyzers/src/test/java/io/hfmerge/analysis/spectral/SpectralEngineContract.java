@@ -331,4 +331,18 @@ public abstract class SpectralEngineContract {
       }
     }
   }
+
+  @Test
+  void matrixLooksTheSameAfterALargerOne() throws Exception {
+    try (MemoryCheckpoint checkpoint = new MemoryCheckpoint()) {
+      checkpoint.add("small", DType.F32, gaussian(13, 301 * 150), 301, 150);
+      checkpoint.add("large", DType.F32, gaussian(14, 500 * 260), 500, 260);
+      try (MatrixSource small = MatrixSource.open(checkpoint, checkpoint.matrix("small"));
+          MatrixSource large = MatrixSource.open(checkpoint, checkpoint.matrix("large"))) {
+        SpectralNorms alone = engine.norms(small);
+        engine.norms(large);
+        assertThat(engine.norms(small)).isEqualTo(alone);
+      }
+    }
+  }
 }
