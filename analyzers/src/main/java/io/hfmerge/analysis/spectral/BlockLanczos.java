@@ -66,7 +66,7 @@ public final class BlockLanczos {
   public record Result(double value, double errorBound, int steps) {}
 
   private final NormalOperator operator;
-  private final LanczosKernels kernels = LanczosKernels.INSTANCE;
+  private final LanczosKernels kernels = LanczosKernels.get();
   private final int stride;
   private final int limit;
   private final SplittableRandom random = new SplittableRandom(SEED);

@@ -25,7 +25,15 @@ abstract class LanczosKernels {
   /** Strides are multiples of this many floats: a whole number of vectors of any machine. */
   static final int LANES = 64;
 
-  static final LanczosKernels INSTANCE = select();
+  /** Apart from the class itself, which its subclasses need before they can be chosen from. */
+  private static final class Chosen {
+    static final LanczosKernels KERNELS = select();
+  }
+
+  /** The kernels for this JVM. */
+  static LanczosKernels get() {
+    return Chosen.KERNELS;
+  }
 
   private static LanczosKernels select() {
     System.Logger logger = System.getLogger(LanczosKernels.class.getName());

@@ -14,7 +14,7 @@ final class LineChunks implements NormalOperator, AutoCloseable {
 
   private static final double SMALL = 1e-12;
 
-  private final LanczosKernels kernels = LanczosKernels.INSTANCE;
+  private final LanczosKernels kernels = LanczosKernels.get();
   private final LineBuffers buffers;
   private final MatrixSource source;
   private final int stride;
