@@ -106,6 +106,12 @@ public final class TransformerModel implements AutoCloseable {
     return Families.modelTypes();
   }
 
+  /** Whether anything here runs models of this family; its weights may still be refused. */
+  public static boolean runs(HfModel model) {
+    return model.architecture().isPresent()
+        && model.config().flatMap(ModelConfig::modelType).flatMap(Families::find).isPresent();
+  }
+
   /** The DJL block, for trainers and predictors. */
   public TransformerBlock block() {
     return block;
