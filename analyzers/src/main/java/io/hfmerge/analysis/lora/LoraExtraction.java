@@ -340,7 +340,8 @@ public final class LoraExtraction {
           Shape.of(old.rows(), delta.rank()),
           delta.b());
       return Optional.of(
-          new AdapterReport.Module(module, delta.rank(), delta.energy(), delta.frobenius()));
+          new AdapterReport.Module(
+              module, delta.rank(), delta.energy(), delta.shortfall(), delta.frobenius()));
     } catch (ArithmeticException e) {
       throw incompatible(
           pair.base().name(), "finite elements in both", String.valueOf(e.getMessage()));
