@@ -109,8 +109,12 @@ public final class ModelChecklist {
     if (model.checkpoint() instanceof SafetensorsCheckpoint weights) {
       checkHeaders(weights);
     } else {
-      used.forEach(name ->
-          notes.add(name + " is in PyTorch's format; 'hfmerge convert' makes safetensors of it"));
+      notes.add(
+          (used.size() == 1
+                  ? used.iterator().next() + " is"
+                  : used.size() + " files of weights are")
+              + " in PyTorch's format; 'hfmerge convert' makes safetensors of "
+              + (used.size() == 1 ? "it" : "them"));
     }
     try (Stream<Path> files = Files.list(folder)) {
       files

@@ -35,6 +35,7 @@ import java.util.function.LongSupplier;
 public final class ForwardTrial implements ModelTrial {
 
   private static final String WHERE = "forward pass";
+  private static final int NAMES_SHOWN = 8;
 
   private final LongSupplier memory;
 
@@ -71,7 +72,7 @@ public final class ForwardTrial implements ModelTrial {
               needed,
               available));
     }
-    try (TransformerModel loaded = TransformerModel.load(model, LoadOptions.cpu());
+    try (TransformerModel loaded = TransformerModel.load(model, LoadOptions.cpu().withoutExtras());
         NDManager manager = loaded.newManager()) {
       return check(model, loaded, manager);
     } catch (UnsupportedFeatureException e) {
@@ -125,12 +126,22 @@ public final class ForwardTrial implements ModelTrial {
         seen.add(array.getName() + " " + found);
       }
     }
-    return new Outcome(
-        findings,
-        findings.isEmpty()
-            ? List.of(
-                "one forward pass over " + input.text() + ": finite " + String.join(", ", seen))
-            : List.of());
+    List<String> notes = new ArrayList<>();
+    if (!loaded.extras().isEmpty()) {
+      notes.add(
+          "tensors that a model of this config has no place for, so that programs leave them out: "
+              + shown(loaded.extras()));
+    }
+    if (findings.isEmpty()) {
+      notes.add("one forward pass over " + input.text() + ": finite " + String.join(", ", seen));
+    }
+    return new Outcome(findings, notes);
+  }
+
+  private static String shown(List<String> names) {
+    int some = Math.min(NAMES_SHOWN, names.size());
+    return String.join(", ", names.subList(0, some))
+        + (some < names.size() ? " and " + (names.size() - some) + " more" : "");
   }
 
   /** What the config says of a result's shape, as Java writes arrays; empty where it is silent. */

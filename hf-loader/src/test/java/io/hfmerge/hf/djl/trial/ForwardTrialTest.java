@@ -13,8 +13,10 @@ import io.hfmerge.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -93,7 +95,7 @@ class ForwardTrialTest {
   @Test
   void findsATokenizerThatDoesNotFitTheModelOrCannotBeRead() throws IOException {
     Path folder = copy("llama", tensor -> tensor);
-    List<String> many = new java.util.ArrayList<>(java.util.Collections.nCopies(96, ""));
+    List<String> many = new ArrayList<>(Collections.nCopies(96, ""));
     for (int i = 0; i < many.size(); i++) {
       many.set(i, "w" + i);
     }
@@ -134,7 +136,7 @@ class ForwardTrialTest {
   }
 
   @Test
-  void findsTensorsThatTheModelLacksOrHasTooMany() throws IOException {
+  void findsTensorsThatTheModelLacks() throws IOException {
     Collection<StoredTensor> tensors =
         ModelFolders.read(ModelFolders.golden("gpt2", "base")).values();
     Path folder =
@@ -148,6 +150,30 @@ class ForwardTrialTest {
         .satisfies(finding ->
             assertThat(finding.describe())
                 .contains("forward pass: expected a model that runs", "missing \"ln_f.weight\""));
+  }
+
+  @Test
+  void notesTensorsThatHaveNoPlaceInTheModel() throws IOException {
+    Path folder =
+        copy(
+            "gpt2",
+            tensor ->
+                tensor.name().endsWith("h.0.ln_1.bias")
+                    ? tensor.named("transformer.extra")
+                    : tensor);
+    Collection<StoredTensor> tensors = ModelFolders.read(folder).values();
+    List<StoredTensor> both = new ArrayList<>(tensors);
+    StoredTensor extra = ModelFolders.read(folder).get("transformer.extra");
+    both.add(extra.named("transformer.h.0.ln_1.bias"));
+    Path more = ModelFolders.write(temp.resolve("more"), both);
+    Files.copy(folder.resolve("config.json"), more.resolve("config.json"));
+    Outcome outcome = run(more);
+    assertThat(outcome.findings()).isEmpty();
+    assertThat(outcome.notes())
+        .hasSize(2)
+        .contains(
+            "tensors that a model of this config has no place for, so that programs leave them out:"
+                + " transformer.extra");
   }
 
   @Test
