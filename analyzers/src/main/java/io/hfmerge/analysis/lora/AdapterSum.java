@@ -177,6 +177,7 @@ public final class AdapterSum {
       term.adapter().config().baseModel().ifPresent(bases::add);
       term.adapter().config().taskType().ifPresent(tasks::add);
       layouts.add(term.adapter().config().fanInFanOut());
+      notes.addAll(term.adapter().config().notes());
     }
     if (bases.size() > 1) {
       notes.add(

@@ -178,6 +178,8 @@ public final class LoraExtraction {
 
   private AdapterReport run(int threads, String version, ProgressListener progress)
       throws IOException, InterruptedException {
+    notes.addAll(base.notes());
+    notes.addAll(model.notes());
     List<Pair> matrices = pairs.stream().filter(pair -> isLinear(pair.base())).toList();
     List<Pair> others = pairs.stream().filter(pair -> !isLinear(pair.base())).toList();
     Set<Pair> changed = ConcurrentHashMap.newKeySet();

@@ -1,8 +1,10 @@
 package io.hfmerge.hf.checklist;
 
+import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.files.LinkRule;
 import io.hfmerge.hf.files.ShardIndex;
 import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -31,6 +34,7 @@ import tools.jackson.databind.JsonNode;
 public final class ModelChecklist {
 
   private static final String CONFIG = "config.json";
+  private static final String GENERATION = "generation_config.json";
   private static final String SINGLE_FILE = "model.safetensors";
   private static final Pattern SHARD = Pattern.compile("model-\\d{5}-of-\\d{5}\\.safetensors");
 
@@ -161,7 +165,7 @@ public final class ModelChecklist {
     }
   }
 
-  private void checkConfig(ModelConfig config) {
+  private void checkConfig(ModelConfig config) throws IOException {
     checkDType(config);
     checkVocabulary(config);
     if (model.structure().tiedAgainstConfig()) {
@@ -197,7 +201,7 @@ public final class ModelChecklist {
     return String.join(", ", dtypes.stream().map(DType::torchName).toList());
   }
 
-  private void checkVocabulary(ModelConfig config) {
+  private void checkVocabulary(ModelConfig config) throws IOException {
     ModelStructure structure = model.structure();
     List<String> names = structure.vocabularyTensors();
     if (names.isEmpty()) {
@@ -224,19 +228,37 @@ public final class ModelChecklist {
       findings.add(
           new Finding(folder.toString(), "a token embedding", "none of " + names.getFirst()));
     }
-    for (String key : TOKEN_IDS) {
-      JsonNode id = config.tree().get(key);
-      if (id != null && id.isIntegralNumber() && size.isPresent()) {
-        checkId(key, id, size.getAsLong());
-      }
+    if (size.isPresent()) {
+      checkIds(CONFIG, config, size.getAsLong());
+      generationConfig().ifPresent(other -> checkIds(GENERATION, other, size.getAsLong()));
     }
   }
 
-  private void checkId(String key, JsonNode id, long size) {
-    if (!id.canConvertToLong() || id.longValue() >= size) {
-      notes.add(
-          "%s: %s %s is outside the vocabulary of %d tokens"
-              .formatted(CONFIG, key, id.asString(), size));
+  private Optional<ModelConfig> generationConfig() throws IOException {
+    Path file = folder.resolve(GENERATION);
+    if (Files.notExists(file)) {
+      return Optional.empty();
+    }
+    try {
+      LinkRule.check(folder, file);
+      return Optional.of(ModelConfig.read(file));
+    } catch (MalformedCheckpointException e) {
+      findings.add(new Finding(GENERATION, "a JSON object", String.valueOf(e.getMessage())));
+      return Optional.empty();
+    }
+  }
+
+  /** Of the end there may be several. */
+  private void checkIds(String file, ModelConfig config, long size) {
+    for (String key : TOKEN_IDS) {
+      JsonNode value = config.tree().path(key);
+      for (JsonNode id : value.isArray() ? value : List.of(value)) {
+        if (id.isIntegralNumber() && (!id.canConvertToLong() || id.longValue() >= size)) {
+          notes.add(
+              "%s: %s %s is outside the vocabulary of %d tokens"
+                  .formatted(file, key, id.asString(), size));
+        }
+      }
     }
   }
 

@@ -153,7 +153,7 @@ public final class AdapterConfig {
   }
 
   /** What a user should know of its settings, a line each. */
-  List<String> notes() {
+  public List<String> notes() {
     JsonNode init = config.tree().path("init_lora_weights");
     if (init.isMissingNode() || init.isNull()) {
       return List.of();

@@ -111,6 +111,18 @@ class ModelChecklistTest {
     assertThat(findings(result)).isEmpty();
     assertThat(result.notes())
         .contains("config.json: bos_token_id 96 is outside the vocabulary of 96 tokens");
+    Files.writeString(
+        folder.resolve("generation_config.json"),
+        "{\"eos_token_id\": [2, 97], \"pad_token_id\": null, \"bos_token_id\": -1}");
+    assertThat(check(folder).notes())
+        .filteredOn(note -> note.startsWith("generation_config.json"))
+        .containsExactly(
+            "generation_config.json: eos_token_id 97 is outside the vocabulary of 96 tokens");
+    Files.writeString(folder.resolve("generation_config.json"), "{");
+    assertThat(findings(check(folder)))
+        .singleElement()
+        .asString()
+        .startsWith("generation_config.json: expected a JSON object, found ");
   }
 
   @Test

@@ -227,7 +227,7 @@ class HubModelsTest {
     fixture.fetch("org/llama");
     hub.answer(request -> true, 1000, TestHub.status(status, "X-Error-Code", code));
     assertThatThrownBy(() -> fixture.fetch("org/llama"))
-        .isInstanceOfAny(AccessRefusedException.class, RepositoryNotFoundException.class)
+        .isInstanceOfAny(AccessRefusedException.class, UnresolvedReferenceException.class)
         .hasMessageContaining("HTTP " + status);
   }
 
