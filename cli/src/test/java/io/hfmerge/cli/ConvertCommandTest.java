@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConvertCommandTest {
 
@@ -22,7 +24,8 @@ class ConvertCommandTest {
     assertThat(printed)
         .startsWith(out + ": 53 tensors converted; 108,194 bytes read, 108,194 written in ")
         .contains("no companion files to copy");
-    assertThat(Workplace.list(out)).containsExactly("config.json", "model.safetensors");
+    assertThat(Workplace.list(out))
+        .containsExactly("config.json", "hfmerge.json", "model.safetensors");
     assertThat(inspect(out)).isEqualTo(inspect(BIN));
     assertThat(inspect(BIN.resolve("pytorch_model.bin"))).isEqualTo(inspect(BIN));
     assertThat(Outcome.of("analyze", BIN.toString()).assertDone().out()).contains("gpt2, 3 layers");
@@ -75,6 +78,22 @@ class ConvertCommandTest {
         .assertRefused(ExitCode.OUTPUT_EXISTS, List.of("--force"));
     Outcome.of("convert", BIN.toString(), out.toString(), "--force").assertDone();
     assertThat(Files.readString(out.resolve("config.json"))).contains("\"dtype\": \"float32\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"safetensors", "torch"})
+  void writesWhatVerifyChecks(String format) throws IOException {
+    Path out = temp.resolve("out");
+    Path llama = Workplace.GOLDEN.resolve("checkpoints/llama/base");
+    Outcome.of("convert", llama.toString(), out.toString(), "--format", format, "--sha256")
+        .assertDone();
+    assertThat(Outcome.of("verify", out.toString(), "--sha256").assertDone().out())
+        .contains("note: one forward pass over 8 ids, since no tokenizer can be read here: finite")
+        .contains("complete, and all as hfmerge.json says");
+    assertThat(Outcome.of("verify", out.toString(), "--no-forward").assertDone().out())
+        .doesNotContain("forward pass");
+    Files.writeString(out.resolve("config.json"), "{}");
+    assertThat(Outcome.of("verify", out.toString()).code()).isEqualTo(ExitCode.MISMATCH.code());
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.files.LinkRule;
 import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
+import io.hfmerge.hf.torchbin.RangedTorchCheckpoint;
 import io.hfmerge.hf.torchbin.TorchCheckpoint;
 import io.hfmerge.hf.torchbin.TorchWriter;
 import io.hfmerge.tensor.Checkpoint;
@@ -47,7 +48,9 @@ record WeightFiles(Checkpoint checkpoint, List<String> notes) {
    */
   static WeightFiles open(String reference, ModelLocation location) throws IOException {
     if (location.remote().isPresent()) {
-      return new WeightFiles(location.remote().get().open(reference), List.of());
+      Checkpoint remote = location.remote().get().open(reference);
+      return new WeightFiles(
+          remote, remote instanceof RangedTorchCheckpoint torch ? torch.notes() : List.of());
     }
     if (location.weightsFile().isPresent()) {
       return file(reference, location.weightsFile().get());

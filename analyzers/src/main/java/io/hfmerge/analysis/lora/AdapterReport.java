@@ -21,9 +21,10 @@ public record AdapterReport(
    * @param name the module
    * @param rank its rank
    * @param energy share of the squared Frobenius norm that the rank keeps
+   * @param shortfall bound on the share that other factors of this rank could keep beyond it
    * @param frobenius Frobenius norm of the whole update
    */
-  public record Module(String name, int rank, double energy, double frobenius) {}
+  public record Module(String name, int rank, double energy, double shortfall, double frobenius) {}
 
   public AdapterReport {
     modules = List.copyOf(modules);
@@ -37,5 +38,13 @@ public record AdapterReport(
     double kept =
         modules.stream().mapToDouble(m -> m.energy() * m.frobenius() * m.frobenius()).sum();
     return all > 0 ? kept / all : 1;
+  }
+
+  /** Bound on the share of all updates together that other factors of these ranks could keep. */
+  public double shortfall() {
+    double all = modules.stream().mapToDouble(m -> m.frobenius() * m.frobenius()).sum();
+    double missed =
+        modules.stream().mapToDouble(m -> m.shortfall() * m.frobenius() * m.frobenius()).sum();
+    return all > 0 ? missed / all : 0;
   }
 }

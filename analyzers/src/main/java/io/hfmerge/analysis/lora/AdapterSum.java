@@ -177,6 +177,7 @@ public final class AdapterSum {
       term.adapter().config().baseModel().ifPresent(bases::add);
       term.adapter().config().taskType().ifPresent(tasks::add);
       layouts.add(term.adapter().config().fanInFanOut());
+      notes.addAll(term.adapter().config().notes());
     }
     if (bases.size() > 1) {
       notes.add(
@@ -225,15 +226,16 @@ public final class AdapterSum {
     writeBias(same, biases, writer);
     if (choice.isEmpty()) {
       writeFactors(writer, first, rank, a, b);
-      return new AdapterReport.Module(first.name(), rank, 1, svd.frobenius());
+      return new AdapterReport.Module(first.name(), rank, 1, 0, svd.frobenius());
     }
     if (svd.rank() == 0) {
       // PEFT knows no rank of 0
       writeFactors(writer, first, 1, new double[columns], new double[rows]);
-      return new AdapterReport.Module(first.name(), 1, 1, 0);
+      return new AdapterReport.Module(first.name(), 1, 1, 0, 0);
     }
     writeFactors(writer, first, svd.rank(), svd.a(), svd.b());
-    return new AdapterReport.Module(first.name(), svd.rank(), svd.energy(), svd.frobenius());
+    return new AdapterReport.Module(
+        first.name(), svd.rank(), svd.energy(), svd.shortfall(), svd.frobenius());
   }
 
   private void writeFactors(

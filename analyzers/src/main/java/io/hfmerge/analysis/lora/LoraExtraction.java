@@ -178,6 +178,8 @@ public final class LoraExtraction {
 
   private AdapterReport run(int threads, String version, ProgressListener progress)
       throws IOException, InterruptedException {
+    notes.addAll(base.notes());
+    notes.addAll(model.notes());
     List<Pair> matrices = pairs.stream().filter(pair -> isLinear(pair.base())).toList();
     List<Pair> others = pairs.stream().filter(pair -> !isLinear(pair.base())).toList();
     Set<Pair> changed = ConcurrentHashMap.newKeySet();
@@ -340,7 +342,8 @@ public final class LoraExtraction {
           Shape.of(old.rows(), delta.rank()),
           delta.b());
       return Optional.of(
-          new AdapterReport.Module(module, delta.rank(), delta.energy(), delta.frobenius()));
+          new AdapterReport.Module(
+              module, delta.rank(), delta.energy(), delta.shortfall(), delta.frobenius()));
     } catch (ArithmeticException e) {
       throw incompatible(
           pair.base().name(), "finite elements in both", String.valueOf(e.getMessage()));

@@ -6,10 +6,12 @@ import static org.bytedeco.openblas.global.openblas.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas.CblasTrans;
 import static org.bytedeco.openblas.global.openblas.cblas_dgemm;
 import static org.bytedeco.openblas.global.openblas.cblas_dsyrk;
+import static org.bytedeco.openblas.global.openblas.cblas_sgemm;
 
 import java.lang.foreign.Arena;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
 import org.bytedeco.openblas.global.openblas_full;
 
 /**
@@ -41,6 +43,15 @@ public final class Blas {
         .asByteBuffer()
         .order(ByteOrder.nativeOrder())
         .asDoubleBuffer();
+  }
+
+  /** Zeroed memory for at most half a billion floats. */
+  static FloatBuffer allocateFloats(Arena arena, int floats) {
+    return arena
+        .allocate(Math.max(1L, floats) * Float.BYTES, Long.BYTES * 8L)
+        .asByteBuffer()
+        .order(ByteOrder.nativeOrder())
+        .asFloatBuffer();
   }
 
   /** Adds {@code LᵀL} of {@code count x n} lines to the lower triangle of {@code gram}. */
@@ -89,5 +100,26 @@ public final class Blas {
   public static void addTransposedMultiply(
       double[] a, double[] b, double[] c, int m, int n, int k) {
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1.0, a, m, b, n, 1.0, c, n);
+  }
+
+  /** {@code c += a b} of row-major {@code a: m x k} and {@code b: k x n}. */
+  static void addMultiply(double[] a, double[] b, double[] c, int m, int n, int k) {
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0, a, k, b, n, 1.0, c, n);
+  }
+
+  /** {@code c = a bᵀ} of row-major {@code a: m x k} and {@code b: n x k}, in f32. */
+  static void multiplyTransposed(FloatBuffer a, FloatBuffer b, FloatBuffer c, int m, int n, int k) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1f, a, k, b, k, 0f, c, n);
+  }
+
+  /** {@code c += aᵀ b} of row-major {@code a: k x m} and {@code b: k x n}, in f32. */
+  static void addTransposedMultiply(
+      FloatBuffer a, FloatBuffer b, FloatBuffer c, int m, int n, int k) {
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, m, n, k, 1f, a, m, b, n, 1f, c, n);
+  }
+
+  /** {@code c -= a b} of row-major {@code a: m x k} and {@code b: k x n}, in f32. */
+  static void subtractMultiply(FloatBuffer a, FloatBuffer b, FloatBuffer c, int m, int n, int k) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, -1f, a, k, b, n, 1f, c, n);
   }
 }

@@ -14,7 +14,10 @@ import java.util.Arrays;
  *
  * <p>Of a whole matrix: the eigenvectors V of the Gram matrix of its shorter side, and the matrix
  * itself projected on them. As the projection is exact for whatever orthonormal V, keeping all of
- * them gives the matrix back to f64 rounding, though the Gram matrix squares its condition.
+ * them gives the matrix back to f64 rounding, though the Gram matrix squares its condition. Where
+ * few singular values of many are wanted, V comes from {@link LeadingSubspace} instead, in f32 and
+ * within a bound of the best; the projection, and so the energy that is kept, is in f64 all the
+ * same.
  *
  * <p>Of a product of two thin matrices: QR of both, and the SVD of the small core between them; the
  * product is never formed.
@@ -39,16 +42,21 @@ public final class TruncatedSvd {
   private TruncatedSvd() {}
 
   /**
-   * The best approximation of a matrix. n² doubles of memory for the shorter side n, twice.
+   * The best approximation of a matrix. n² doubles of memory for the shorter side n, twice; where
+   * few singular values are wanted, a float for each element instead, up to 4 GiB.
    *
    * @param choice how many singular values to keep; those that are rounding noise of the Gram
    *     matrix are left out anyway
-   * @throws UnsupportedFeatureException if the shorter side is beyond 16,383
+   * @throws UnsupportedFeatureException if the shorter side is beyond 16,383, and all singular
+   *     values are needed
    * @throws ArithmeticException if an element is NaN or infinite
    * @throws IOException if lines cannot be read
    */
   public static LowRankMatrix of(LineSource matrix, RankChoice choice) throws IOException {
     int n = matrix.length();
+    if (choice.rank().isPresent() && LeadingSubspace.pays(n, choice.most(n))) {
+      return ofLeading(matrix, choice);
+    }
     if (n > MAX_SHORT_SIDE) {
       throw new UnsupportedFeatureException(
           "a matrix of %d x %d: singular vectors are computed up to a shorter side of %d"
@@ -82,7 +90,39 @@ public final class TruncatedSvd {
     for (int i = 0; i < rank; i++) {
       System.arraycopy(pairs.vectors(), (found - 1 - i) * n, vectors, i * n, n);
     }
-    return project(matrix, vectors, rank, squares);
+    double[] along = along(matrix, vectors, rank);
+    return split(matrix, vectors, along, rank, squares, 0);
+  }
+
+  /** With few singular values of many, whose vectors are searched for. */
+  private static LowRankMatrix ofLeading(LineSource matrix, RankChoice choice) throws IOException {
+    int n = matrix.length();
+    int most = choice.most(n);
+    LeadingSubspace.Result found = LeadingSubspace.of(matrix, most);
+    if (found.squares() == 0) {
+      return LowRankMatrix.zero();
+    }
+    double[] along = along(matrix, found.vectors(), most);
+    double[] gram = new double[most * most];
+    Blas.addGramOfColumns(along, matrix.count(), most, gram);
+    SymmetricEigen.Pairs pairs = SymmetricEigen.pairs(gram, most);
+    double[] descending = new double[most];
+    double[] turn = new double[most * most];
+    int significant = 0;
+    for (int i = 0; i < most; i++) {
+      descending[i] = Math.max(0, pairs.values()[most - 1 - i]);
+      System.arraycopy(pairs.vectors(), (most - 1 - i) * most, turn, i * most, most);
+      if (descending[i] > n * UNIT_ROUNDOFF * descending[0]) {
+        significant = i + 1;
+      }
+    }
+    int rank = choice.choose(Arrays.copyOf(descending, significant), found.squares());
+    double[] vectors = new double[rank * n];
+    Blas.addMultiply(turn, found.vectors(), vectors, rank, n, most);
+    double[] turned = new double[Math.multiplyExact(matrix.count(), rank)];
+    Blas.multiplyTransposed(along, turn, turned, matrix.count(), rank, most);
+    double beyond = found.mostEnergy() - Arrays.stream(descending).sum();
+    return split(matrix, vectors, turned, rank, found.squares(), beyond);
   }
 
   private static double addGram(LineSource matrix, double[] gram) throws IOException {
@@ -103,9 +143,8 @@ public final class TruncatedSvd {
     return Math.clamp(PANEL_DOUBLES / matrix.length(), 1, Math.max(1, matrix.count()));
   }
 
-  /** Splits the matrix into its part along orthonormal vectors, balanced. */
-  private static LowRankMatrix project(
-      LineSource matrix, double[] vectors, int rank, double squares) throws IOException {
+  /** What the matrix makes of vectors, {@code [count, rank]}. */
+  private static double[] along(LineSource matrix, double[] vectors, int rank) throws IOException {
     int n = matrix.length();
     int count = panel(matrix);
     double[] lines = new double[count * n];
@@ -117,6 +156,22 @@ public final class TruncatedSvd {
       Blas.multiplyTransposed(lines, vectors, some, height, rank, n);
       System.arraycopy(some, 0, along, first * rank, height * rank);
     }
+    return along;
+  }
+
+  /**
+   * The part of the matrix along orthonormal vectors, balanced.
+   *
+   * @param beyond energy that other vectors could have more
+   */
+  private static LowRankMatrix split(
+      LineSource matrix,
+      double[] vectors,
+      double[] along,
+      int rank,
+      double squares,
+      double beyond) {
+    int n = matrix.length();
     double kept = 0;
     for (int k = 0; k < rank; k++) {
       double square = 0;
@@ -133,14 +188,16 @@ public final class TruncatedSvd {
       }
     }
     double energy = Math.min(1, kept / squares);
+    double shortfall = Math.max(0, beyond / squares);
     return matrix.columns()
         ? new LowRankMatrix(
             rank,
             transpose(along, matrix.count(), rank),
             transpose(vectors, rank, n),
             energy,
+            shortfall,
             Math.sqrt(squares))
-        : new LowRankMatrix(rank, vectors, along, energy, Math.sqrt(squares));
+        : new LowRankMatrix(rank, vectors, along, energy, shortfall, Math.sqrt(squares));
   }
 
   /**
@@ -180,7 +237,7 @@ public final class TruncatedSvd {
     }
     int rank = choice.choose(Arrays.copyOf(squares, significant), total);
     if (rank == 0) {
-      return new LowRankMatrix(0, new double[0], new double[0], 1, Math.sqrt(total));
+      return new LowRankMatrix(0, new double[0], new double[0], 1, 0, Math.sqrt(total));
     }
     // rows of the small factors, scaled: uᵀ√Σ as [rank, height], vᵀ√Σ as [rank, width]
     double[] smallLeft = new double[rank * height];
@@ -202,7 +259,7 @@ public final class TruncatedSvd {
     double[] newA = new double[Math.multiplyExact(rank, columns)];
     Blas.transposedMultiply(transpose(smallRight, rank, width), right, newA, rank, columns, width);
     return new LowRankMatrix(
-        rank, newA, newB, total > 0 ? Math.min(1, kept / total) : 1, Math.sqrt(total));
+        rank, newA, newB, total > 0 ? Math.min(1, kept / total) : 1, 0, Math.sqrt(total));
   }
 
   private static void balance(double[] left, double[] right, int rows, int columns, int k) {
@@ -238,7 +295,7 @@ public final class TruncatedSvd {
    *
    * @return R, row-major, {@code min(length, k) x k}
    */
-  private static double[] factor(double[] columns, int length, int k) {
+  static double[] factor(double[] columns, int length, int k) {
     int least = Math.min(length, k);
     double[] tau = new double[least];
     check("dgeqrf", LAPACKE_dgeqrf(LAPACK_COL_MAJOR, length, k, columns, length, tau));

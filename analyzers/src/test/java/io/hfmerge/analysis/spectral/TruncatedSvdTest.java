@@ -12,12 +12,16 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Matrices {@code U Σ Vᵀ} made from known Σ and rotations, whose best approximations are known. */
 class TruncatedSvdTest {
 
   /** Rounding of f64 products of unit-sized numbers, some hundred of them. */
   private static final double TOLERANCE = 1e-12;
+
+  /** Of products in f32, relative; what a bound rests on. */
+  private static final double FLOAT_NOISE = 1e-6;
 
   private static final double[] SIGMA = {5, 3, 2, 1, 0.5, 1e-3};
 
@@ -107,6 +111,136 @@ class TruncatedSvdTest {
     double[] broken = new double[12];
     broken[5] = Double.NaN;
     assertThatThrownBy(() -> TruncatedSvd.of(lines(broken, 3, 4), RankChoice.all()))
+        .isInstanceOf(ArithmeticException.class);
+  }
+
+  /** Kinds of spectra of large matrices, of whose singular values LAPACK gives all. */
+  private enum Spectrum {
+    POWER_LAW {
+      @Override
+      double sigma(int i) {
+        return 1 / (1.0 + i);
+      }
+    },
+    /** As differences of a training run at its end look: no value stands out. */
+    BULK {
+      @Override
+      double sigma(int i) {
+        return 1;
+      }
+    },
+    SPIKES_ON_A_BULK {
+      @Override
+      double sigma(int i) {
+        return i < 5 ? 10 - i : 0.1;
+      }
+    },
+    PAIRS {
+      @Override
+      double sigma(int i) {
+        return Math.pow(0.8, i / 2);
+      }
+    },
+    /** What an adapter of this rank makes. */
+    LOW_RANK {
+      @Override
+      double sigma(int i) {
+        return i < 8 ? 1 + i : 0;
+      }
+    };
+
+    abstract double sigma(int i);
+
+    /** Gaussian factors around the values. */
+    double[] matrix(int rows, int columns) {
+      Random random = new Random(ordinal());
+      int k = Math.min(rows, columns);
+      double[] left = random.doubles((long) rows * k, -1, 1).toArray();
+      double[] right = new double[columns * k];
+      for (int j = 0; j < columns; j++) {
+        for (int i = 0; i < k; i++) {
+          right[j * k + i] = random.nextGaussian() * sigma(i);
+        }
+      }
+      double[] matrix = new double[rows * columns];
+      Blas.multiplyTransposed(left, right, matrix, rows, columns, k);
+      return matrix;
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "POWER_LAW, 700, 520, 16",
+    "POWER_LAW, 520, 900, 1",
+    "BULK, 700, 520, 16",
+    "BULK, 560, 560, 32",
+    "SPIKES_ON_A_BULK, 700, 520, 8",
+    "PAIRS, 520, 700, 9",
+    "LOW_RANK, 700, 520, 16"
+  })
+  void staysWithinItsBoundOfTheBestWhereFewOfManyAreKept(
+      Spectrum spectrum, int rows, int columns, int rank) throws IOException {
+    double[] matrix = spectrum.matrix(rows, columns);
+    double[] squares =
+        Arrays.stream(SingularValues.of(matrix, rows, columns)).map(x -> x * x).toArray();
+    double best = Arrays.stream(squares).limit(rank).sum() / Arrays.stream(squares).sum();
+
+    LowRankMatrix result = TruncatedSvd.of(lines(matrix, rows, columns), RankChoice.ofRank(rank));
+
+    assertThat(result.rank()).isEqualTo(spectrum == Spectrum.LOW_RANK ? 8 : rank);
+    assertThat(result.energy()).isLessThanOrEqualTo(best + TOLERANCE);
+    assertThat(best - result.energy()).isLessThanOrEqualTo(result.shortfall() + TOLERANCE);
+    assertThat(result.shortfall())
+        .isLessThanOrEqualTo(1.01 * LeadingSubspace.STOP * best + FLOAT_NOISE);
+    // what is said to be kept is what is kept
+    double[] kept = product(result, rows, columns);
+    double left = 0;
+    double all = 0;
+    for (int i = 0; i < matrix.length; i++) {
+      left += (matrix[i] - kept[i]) * (matrix[i] - kept[i]);
+      all += matrix[i] * matrix[i];
+    }
+    assertThat(result.energy()).isCloseTo(1 - left / all, within(TOLERANCE));
+    assertThat(result.frobenius()).isCloseTo(Math.sqrt(all), within(TOLERANCE * all));
+    for (int k = 1; k < result.rank(); k++) {
+      assertThat(column(result, rows, k)).isLessThanOrEqualTo(column(result, rows, k - 1) * 1.001);
+    }
+  }
+
+  /** Norm of a column of b: the root of a singular value. */
+  private static double column(LowRankMatrix factors, int rows, int k) {
+    double sum = 0;
+    for (int i = 0; i < rows; i++) {
+      sum += Math.pow(factors.b()[i * factors.rank() + k], 2);
+    }
+    return Math.sqrt(sum);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {1e-30, 1e-15, 1e15, 1e30})
+  void findsTheSameFewOfManyInEveryUnit(double unit) throws IOException {
+    double[] matrix = Spectrum.POWER_LAW.matrix(600, 512);
+    double[] scaled = Arrays.stream(matrix).map(x -> x * unit).toArray();
+    RankChoice choice = RankChoice.ofRank(8);
+    LowRankMatrix one = TruncatedSvd.of(lines(matrix, 600, 512), choice);
+    LowRankMatrix other = TruncatedSvd.of(lines(scaled, 600, 512), choice);
+    assertThat(other.energy()).isCloseTo(one.energy(), within(1e-6));
+    assertThat(other.frobenius() / unit).isCloseTo(one.frobenius(), within(1e-9 * 600 * 512));
+    assertThat(other.shortfall()).isLessThan(2 * LeadingSubspace.STOP);
+  }
+
+  @Test
+  void fewOfManyCanBeFewerForAnEnergyAndNoneOfZero() throws IOException {
+    double[] matrix = Spectrum.SPIKES_ON_A_BULK.matrix(600, 512);
+    RankChoice choice = new RankChoice(OptionalInt.of(16), OptionalDouble.of(0.3));
+    LowRankMatrix result = TruncatedSvd.of(lines(matrix, 600, 512), choice);
+    assertThat(result.rank()).isBetween(1, 4);
+    assertThat(result.energy()).isGreaterThanOrEqualTo(0.3);
+    LowRankMatrix zero =
+        TruncatedSvd.of(lines(new double[600 * 512], 600, 512), RankChoice.ofRank(8));
+    assertThat(zero.rank()).isZero();
+    matrix[77] = Double.POSITIVE_INFINITY;
+    assertThatThrownBy(() -> TruncatedSvd.of(lines(matrix, 600, 512), choice))
         .isInstanceOf(ArithmeticException.class);
   }
 

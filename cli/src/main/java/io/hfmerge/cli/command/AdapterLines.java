@@ -31,12 +31,16 @@ final class AdapterLines {
         Terminal.printable(
             String.format(
                 Locale.ROOT,
-                "%s: %d modules of rank %d to %d, %.4f of the energy kept; %s",
+                "%s: %d modules of rank %d to %d, %.4f of the energy kept%s; %s",
                 report.folder(),
                 report.modules().size(),
                 report.modules().stream().mapToInt(AdapterReport.Module::rank).min().orElse(0),
                 report.modules().stream().mapToInt(AdapterReport.Module::rank).max().orElse(0),
                 report.energy(),
+                report.shortfall() > 0
+                    ? String.format(
+                        Locale.ROOT, ", at most %.1e below the best", report.shortfall())
+                    : "",
                 Terminal.size(report.bytes()))));
     if (!report.saved().isEmpty()) {
       out.println(Terminal.printable("stored whole: " + String.join(", ", report.saved())));

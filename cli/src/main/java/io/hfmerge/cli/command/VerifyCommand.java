@@ -3,11 +3,13 @@ package io.hfmerge.cli.command;
 import io.hfmerge.cli.ExitCode;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
+import io.hfmerge.hf.djl.trial.ForwardTrial;
 import io.hfmerge.hf.output.ModelVerifier;
 import io.hfmerge.hf.output.Verification;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -22,22 +24,28 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "verify",
     description = {
-      "Compares a merged folder with the checksums in its hfmerge.json: every tensor, every other"
-          + " file, that none is missing and none was added. Then, or in any other model folder,"
-          + " checks that it is complete: index, metadata, config, layers, vocabulary, finite"
-          + " numbers. Exits with 13 if anything is wrong."
+      "Compares a folder that hfmerge wrote with the checksums in its hfmerge.json: every tensor,"
+          + " every other file, that none is missing and none was added. Then, or in any other model"
+          + " folder, checks that it is complete: index, metadata, config, layers, vocabulary, finite"
+          + " numbers; and runs the model once, on a short text or a blank image. Exits with 13 if"
+          + " anything is wrong."
     })
 public final class VerifyCommand implements Callable<Integer> {
 
   @Spec @Nullable CommandSpec spec;
 
-  @Parameters(paramLabel = "OUT", description = "A model folder, merged by hfmerge or not.")
+  @Parameters(paramLabel = "OUT", description = "A model folder, written by hfmerge or not.")
   private Path folder = Path.of("");
 
-  @Option(
-      names = "--sha256",
-      description = "Compare the SHA-256 too, where the merge has recorded them.")
+  @Option(names = "--sha256", description = "Compare the SHA-256 too, where they were recorded.")
   private boolean sha256;
+
+  @Option(
+      names = "--no-forward",
+      description =
+          "Do not run the model. (It is not run anyway where nothing here runs its family, or its"
+              + " weights in F32 do not fit the memory; a line says so.)")
+  private boolean noForward;
 
   @Option(
       names = "--threads",
@@ -53,7 +61,13 @@ public final class VerifyCommand implements Callable<Integer> {
     }
     Verification verification;
     try (ProgressLine progress = ProgressLine.create(commandLine.getErr())) {
-      verification = ModelVerifier.verify(folder, threads, sha256, progress);
+      verification =
+          ModelVerifier.verify(
+              folder,
+              threads,
+              sha256,
+              noForward ? Optional.empty() : Optional.of(new ForwardTrial()),
+              progress);
     }
     PrintWriter out = commandLine.getOut();
     verification.lines().stream().map(Terminal::printable).forEach(out::println);

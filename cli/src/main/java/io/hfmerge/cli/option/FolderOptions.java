@@ -52,6 +52,13 @@ public final class FolderOptions {
       description = "Print what would be read, merged, copied and written, and stop.")
   private boolean dryRun;
 
+  @Option(
+      names = "--sha256",
+      description =
+          "Record the SHA-256 of all inputs and outputs in hfmerge.json; of weights read with --stream,"
+              + " the one that the Hub states.")
+  private boolean sha256;
+
   @Mixin private final StreamOption stream = new StreamOption();
 
   /** What opens models as asked for; a plan alone needs headers, and downloads nothing large. */
@@ -80,6 +87,7 @@ public final class FolderOptions {
             force,
             maxShardSize.bytes(),
             Version.number())
-        .withAllowNonFinite(allowNan);
+        .withAllowNonFinite(allowNan)
+        .withSha256(sha256);
   }
 }

@@ -34,13 +34,6 @@ public final class OutputOptions {
       description = "Seed of methods that draw at random, instead of the recipe's.")
   private @Nullable Long seed;
 
-  @Option(
-      names = "--sha256",
-      description =
-          "Record the SHA-256 of all inputs and outputs in hfmerge.json; of weights read with --stream,"
-              + " the one that the Hub states.")
-  private boolean sha256;
-
   @Option(names = "--verbose", description = "With --dry-run: a line for each tensor as well.")
   private boolean verbose;
 
@@ -74,6 +67,6 @@ public final class OutputOptions {
           Objects.requireNonNull(spec).commandLine(),
           "--verbose: expected beside --dry-run; the tensors of a merge are in its output");
     }
-    return folder.settings(spec).withResume(resume).withSha256(sha256);
+    return folder.settings(spec).withResume(resume);
   }
 }

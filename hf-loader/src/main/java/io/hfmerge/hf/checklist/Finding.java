@@ -14,8 +14,9 @@ public record Finding(String where, String expected, String found) {
     return "tensor \"" + name + '"';
   }
 
-  /** One line. */
+  /** One line, also of a message that has several. */
   public String describe() {
-    return where + ": expected " + expected + ", found " + found;
+    String line = where + ": expected " + expected + ", found " + found;
+    return line.replaceAll(":\\s*\\R\\s*", ": ").replaceAll("\\s*\\R\\s*", "; ");
   }
 }

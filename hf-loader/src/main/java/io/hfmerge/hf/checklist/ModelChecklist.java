@@ -1,15 +1,14 @@
 package io.hfmerge.hf.checklist;
 
-import io.hfmerge.error.HfMergeException;
+import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.config.ModelConfig;
+import io.hfmerge.hf.files.LinkRule;
 import io.hfmerge.hf.files.ShardIndex;
 import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.hf.vocab.TokenizerFiles;
-import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
@@ -18,6 +17,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -33,6 +34,7 @@ import tools.jackson.databind.JsonNode;
 public final class ModelChecklist {
 
   private static final String CONFIG = "config.json";
+  private static final String GENERATION = "generation_config.json";
   private static final String SINGLE_FILE = "model.safetensors";
   private static final Pattern SHARD = Pattern.compile("model-\\d{5}-of-\\d{5}\\.safetensors");
 
@@ -50,12 +52,10 @@ public final class ModelChecklist {
   /**
    * What was found.
    *
-   * @param tensors number of tensors read
-   * @param bytesRead bytes of tensors read
    * @param findings faults of the folder
    * @param notes what is worth knowing and may be as it should
    */
-  public record Result(int tensors, long bytesRead, List<Finding> findings, List<String> notes) {
+  public record Result(List<Finding> findings, List<String> notes) {
 
     public Result {
       findings = List.copyOf(findings);
@@ -71,39 +71,23 @@ public final class ModelChecklist {
   /**
    * Checks a folder.
    *
-   * @param folder a model folder, merged by hfmerge or not
-   * @param threads for reading, at least 1
-   * @param listener hears of the bytes read, but not of beginning and end
+   * @param model a model folder, merged by hfmerge or not
+   * @param nonFinite number of elements that are NaN or infinite, for the {@linkplain #measured
+   *     tensors} that have any
    * @throws IOException if a file cannot be read
    */
-  public static Result check(Path folder, int threads, ProgressListener listener)
-      throws IOException {
-    HfModel model;
-    try {
-      model = HfModels.open(folder.toString());
-    } catch (HfMergeException e) {
-      return new Result(
-          0,
-          0,
-          List.of(
-              new Finding(folder.toString(), "a model that opens", String.valueOf(e.getMessage()))),
-          List.of());
-    }
-    try (model) {
-      return new ModelChecklist(model).run(threads, listener);
-    }
+  public static Result check(HfModel model, Map<TensorSpec, Long> nonFinite) throws IOException {
+    return new ModelChecklist(model).run(nonFinite);
   }
 
-  /** Bytes that {@link #check} will read; 0 if the folder does not open. */
-  public static long bytesToRead(Path folder) throws IOException {
-    try (HfModel model = HfModels.open(folder.toString())) {
-      return measured(model).stream().mapToLong(TensorSpec::sizeBytes).sum();
-    } catch (HfMergeException e) {
-      return 0;
-    }
+  /** Tensors that must hold finite numbers: buffers such as masks may hold infinities. */
+  public static List<TensorSpec> measured(HfModel model) {
+    return model.checkpoint().tensors().stream()
+        .filter(tensor -> tensor.dtype().isFloat() && !model.structure().isBuffer(tensor))
+        .toList();
   }
 
-  private Result run(int threads, ProgressListener listener) throws IOException {
+  private Result run(Map<TensorSpec, Long> nonFinite) throws IOException {
     checkFiles();
     if (model.config().isPresent()) {
       checkConfig(model.config().get());
@@ -112,35 +96,29 @@ public final class ModelChecklist {
     }
     findings.addAll(LayerCensus.of(model));
     checkTokenizer();
-    List<TensorSpec> tensors = measured(model);
-    NonFiniteScan.of(model.checkpoint(), tensors, threads, listener)
-        .forEach((tensor, count) ->
-            findings.add(
-                new Finding(
-                    Finding.tensor(tensor.name()),
-                    "finite numbers",
-                    count + " that are NaN or infinite")));
-    return new Result(
-        tensors.size(), tensors.stream().mapToLong(TensorSpec::sizeBytes).sum(), findings, notes);
-  }
-
-  /** Buffers such as masks may hold infinities. */
-  private static List<TensorSpec> measured(HfModel model) {
-    return model.checkpoint().tensors().stream()
-        .filter(tensor -> tensor.dtype().isFloat() && !model.structure().isBuffer(tensor))
-        .toList();
+    nonFinite.forEach((tensor, count) ->
+        findings.add(
+            new Finding(
+                Finding.tensor(tensor.name()),
+                "finite numbers",
+                count + " that are NaN or infinite")));
+    return new Result(findings, notes);
   }
 
   private void checkFiles() throws IOException {
     Set<String> used = new TreeSet<>();
     for (Path file : model.checkpoint().files()) {
-      String name = file.getFileName().toString();
-      used.add(name);
-      if (name.endsWith(".safetensors")) {
-        checkHeader(name, file);
-      } else {
-        notes.add(name + " is in PyTorch's format; 'hfmerge convert' makes safetensors of it");
-      }
+      used.add(file.getFileName().toString());
+    }
+    if (model.checkpoint() instanceof SafetensorsCheckpoint weights) {
+      checkHeaders(weights);
+    } else {
+      notes.add(
+          (used.size() == 1
+                  ? used.iterator().next() + " is"
+                  : used.size() + " files of weights are")
+              + " in PyTorch's format; 'hfmerge convert' makes safetensors of "
+              + (used.size() == 1 ? "it" : "them"));
     }
     try (Stream<Path> files = Files.list(folder)) {
       files
@@ -157,9 +135,10 @@ public final class ModelChecklist {
     }
   }
 
-  private void checkHeader(String name, Path file) throws IOException {
-    try (SafetensorsCheckpoint weights = SafetensorsCheckpoint.openFile(name, file)) {
-      String format = weights.metadata().get("format");
+  private void checkHeaders(SafetensorsCheckpoint weights) {
+    for (int i = 0; i < weights.files().size(); i++) {
+      String name = weights.files().get(i).getFileName().toString();
+      String format = weights.fileMetadata().get(i).get("format");
       if (!"pt".equals(format)) {
         findings.add(
             new Finding(
@@ -168,8 +147,7 @@ public final class ModelChecklist {
                     + " refuse the file",
                 format == null ? "none" : '"' + format + '"'));
       }
-      long header = weights.headerRanges().getFirst().length();
-      if (header % HEADER_ALIGNMENT != 0) {
+      if (weights.headerRanges().get(i).length() % HEADER_ALIGNMENT != 0) {
         notes.add(name + ": the header is not padded to 8 bytes, so tensors are not aligned");
       }
     }
@@ -187,7 +165,7 @@ public final class ModelChecklist {
     }
   }
 
-  private void checkConfig(ModelConfig config) {
+  private void checkConfig(ModelConfig config) throws IOException {
     checkDType(config);
     checkVocabulary(config);
     if (model.structure().tiedAgainstConfig()) {
@@ -223,7 +201,7 @@ public final class ModelChecklist {
     return String.join(", ", dtypes.stream().map(DType::torchName).toList());
   }
 
-  private void checkVocabulary(ModelConfig config) {
+  private void checkVocabulary(ModelConfig config) throws IOException {
     ModelStructure structure = model.structure();
     List<String> names = structure.vocabularyTensors();
     if (names.isEmpty()) {
@@ -250,19 +228,37 @@ public final class ModelChecklist {
       findings.add(
           new Finding(folder.toString(), "a token embedding", "none of " + names.getFirst()));
     }
-    for (String key : TOKEN_IDS) {
-      JsonNode id = config.tree().get(key);
-      if (id != null && id.isIntegralNumber() && size.isPresent()) {
-        checkId(key, id, size.getAsLong());
-      }
+    if (size.isPresent()) {
+      checkIds(CONFIG, config, size.getAsLong());
+      generationConfig().ifPresent(other -> checkIds(GENERATION, other, size.getAsLong()));
     }
   }
 
-  private void checkId(String key, JsonNode id, long size) {
-    if (!id.canConvertToLong() || id.longValue() >= size) {
-      notes.add(
-          "%s: %s %s is outside the vocabulary of %d tokens"
-              .formatted(CONFIG, key, id.asString(), size));
+  private Optional<ModelConfig> generationConfig() throws IOException {
+    Path file = folder.resolve(GENERATION);
+    if (Files.notExists(file)) {
+      return Optional.empty();
+    }
+    try {
+      LinkRule.check(folder, file);
+      return Optional.of(ModelConfig.read(file));
+    } catch (MalformedCheckpointException e) {
+      findings.add(new Finding(GENERATION, "a JSON object", String.valueOf(e.getMessage())));
+      return Optional.empty();
+    }
+  }
+
+  /** Of the end there may be several. */
+  private void checkIds(String file, ModelConfig config, long size) {
+    for (String key : TOKEN_IDS) {
+      JsonNode value = config.tree().path(key);
+      for (JsonNode id : value.isArray() ? value : List.of(value)) {
+        if (id.isIntegralNumber() && (!id.canConvertToLong() || id.longValue() >= size)) {
+          notes.add(
+              "%s: %s %s is outside the vocabulary of %d tokens"
+                  .formatted(file, key, id.asString(), size));
+        }
+      }
     }
   }
 

@@ -3,27 +3,21 @@ package io.hfmerge.hf.checklist;
 import io.hfmerge.hf.checksum.Readers;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.Checkpoint;
-import io.hfmerge.tensor.DType;
-import io.hfmerge.tensor.TensorCodec;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLongArray;
 
 /** Reads every element of tensors and counts those that are NaN or infinite. */
-final class NonFiniteScan {
+public final class NonFiniteScan {
 
   /** Elements that a thread takes at once. */
   private static final int BLOCK_ELEMENTS = 1 << 18;
-
-  private static final int TILE_ELEMENTS = 1 << 12;
 
   private record Block(int tensor, long begin, int length) {}
 
@@ -32,14 +26,14 @@ final class NonFiniteScan {
   private final List<Block> blocks = new ArrayList<>();
   private final ProgressListener listener;
   private final AtomicInteger next = new AtomicInteger();
-  private final AtomicLongArray counts;
+  private final NonFiniteCounts counts;
 
   private NonFiniteScan(
       Checkpoint checkpoint, List<TensorSpec> tensors, ProgressListener listener) {
     this.checkpoint = checkpoint;
     this.tensors = tensors;
     this.listener = listener;
-    this.counts = new AtomicLongArray(tensors.size());
+    this.counts = new NonFiniteCounts(tensors);
     for (int i = 0; i < tensors.size(); i++) {
       long elements = tensors.get(i).shape().elements();
       for (long at = 0; at < elements; at += BLOCK_ELEMENTS) {
@@ -57,7 +51,7 @@ final class NonFiniteScan {
    * @return number of elements that are not finite by tensor, for those that have any
    * @throws IOException if a tensor cannot be read
    */
-  static Map<TensorSpec, Long> of(
+  public static Map<TensorSpec, Long> of(
       Checkpoint checkpoint, List<TensorSpec> tensors, int threads, ProgressListener listener)
       throws IOException {
     NonFiniteScan scan = new NonFiniteScan(checkpoint, List.copyOf(tensors), listener);
@@ -66,40 +60,19 @@ final class NonFiniteScan {
       workers.add(scan::work);
     }
     Readers.run(threads, workers);
-    Map<TensorSpec, Long> found = new LinkedHashMap<>();
-    for (int i = 0; i < scan.tensors.size(); i++) {
-      if (scan.counts.get(i) > 0) {
-        found.put(scan.tensors.get(i), scan.counts.get(i));
-      }
-    }
-    return found;
+    return scan.counts.found();
   }
 
   private Boolean work() throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(BLOCK_ELEMENTS * 8L, 64);
-      float[] tile = new float[TILE_ELEMENTS];
-      double[] wideTile = new double[TILE_ELEMENTS];
       for (int i = next.getAndIncrement(); i < blocks.size(); i = next.getAndIncrement()) {
         Block block = blocks.get(i);
         TensorSpec tensor = tensors.get(block.tensor());
         int size = tensor.dtype().bytes();
         MemorySegment bytes = buffer.asSlice(0, (long) block.length() * size);
         checkpoint.read(tensor.name(), block.begin() * size, bytes);
-        long count = 0;
-        for (int at = 0; at < block.length(); at += TILE_ELEMENTS) {
-          int length = Math.min(TILE_ELEMENTS, block.length() - at);
-          if (tensor.dtype() == DType.F64) {
-            TensorCodec.decode(tensor.dtype(), bytes, (long) at * size, wideTile, length);
-            count += count(wideTile, length);
-          } else {
-            TensorCodec.decode(tensor.dtype(), bytes, (long) at * size, tile, 0, length);
-            count += count(tile, length);
-          }
-        }
-        if (count > 0) {
-          counts.addAndGet(block.tensor(), count);
-        }
+        counts.add(block.tensor(), bytes);
         listener.advanced(bytes.byteSize());
       }
       return true;
@@ -107,22 +80,5 @@ final class NonFiniteScan {
       next.set(blocks.size()); // the others need not go on
       throw e;
     }
-  }
-
-  /** By exponent bits, which vectorises. */
-  private static long count(float[] values, int length) {
-    int count = 0;
-    for (int i = 0; i < length; i++) {
-      count += (Float.floatToRawIntBits(values[i]) & 0x7f80_0000) == 0x7f80_0000 ? 1 : 0;
-    }
-    return count;
-  }
-
-  private static long count(double[] values, int length) {
-    int count = 0;
-    for (int i = 0; i < length; i++) {
-      count += Double.isFinite(values[i]) ? 0 : 1;
-    }
-    return count;
   }
 }

@@ -3,6 +3,7 @@ package io.hfmerge.hf.checksum;
 import io.hfmerge.progress.ProgressListener;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,9 +13,28 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 /**
  * Reads many ranges of files on several threads and takes the CRC-32C of each. Large ranges are cut
  * into pieces and small ones are dealt out by the handful, so that all threads work whatever the
- * sizes.
+ * sizes. Whoever wants to know more of the bytes sees them while they are in the cache.
  */
 public final class RangeChecksums {
+
+  /** Sees every byte of the ranges once; called by several threads. */
+  @FunctionalInterface
+  public interface Inspector {
+
+    /** Sees nothing. */
+    Inspector NONE = (range, bytes) -> {};
+
+    /**
+     * Bytes of a range. No element of up to {@value #WHOLE_BYTES} bytes is split.
+     *
+     * @param range its number
+     * @param bytes native memory, not to be kept
+     */
+    void inspect(int range, MemorySegment bytes);
+  }
+
+  /** Ranges are cut at multiples of this, from their beginnings. */
+  public static final int WHOLE_BYTES = 16;
 
   /** Bytes that a thread takes at once: enough to make the lock cheap. */
   private static final long PIECE_BYTES = 8 << 20;
@@ -28,13 +48,15 @@ public final class RangeChecksums {
   private record Piece(int range, long begin, long length) {}
 
   private final List<FileRange> ranges;
+  private final Inspector inspector;
   private final ProgressListener listener;
   private final AtomicIntegerArray checksums;
   private int next;
   private long taken;
 
-  private RangeChecksums(List<FileRange> ranges, ProgressListener listener) {
+  private RangeChecksums(List<FileRange> ranges, Inspector inspector, ProgressListener listener) {
     this.ranges = ranges;
+    this.inspector = inspector;
     this.listener = listener;
     this.checksums = new AtomicIntegerArray(ranges.size());
   }
@@ -50,7 +72,18 @@ public final class RangeChecksums {
    */
   public static int[] of(List<FileRange> ranges, int threads, ProgressListener listener)
       throws IOException {
-    RangeChecksums reading = new RangeChecksums(List.copyOf(ranges), listener);
+    return of(ranges, threads, Inspector.NONE, listener);
+  }
+
+  /**
+   * Reads the ranges, and shows their bytes to an inspector.
+   *
+   * @see #of(List, int, ProgressListener)
+   */
+  public static int[] of(
+      List<FileRange> ranges, int threads, Inspector inspector, ProgressListener listener)
+      throws IOException {
+    RangeChecksums reading = new RangeChecksums(List.copyOf(ranges), inspector, listener);
     List<Callable<Boolean>> readers = new ArrayList<>();
     for (int i = 0; i < threads; i++) {
       readers.add(reading::work);
@@ -66,10 +99,10 @@ public final class RangeChecksums {
   /** Reads until nothing is left. */
   private Boolean work() throws IOException {
     try (Arena arena = Arena.ofConfined()) {
-      ByteBuffer buffer = arena.allocate(BUFFER_BYTES).asByteBuffer();
+      MemorySegment memory = arena.allocate(BUFFER_BYTES, WHOLE_BYTES);
       for (List<Piece> pieces = take(); !pieces.isEmpty(); pieces = take()) {
         for (Piece piece : pieces) {
-          read(piece, buffer);
+          read(piece, memory);
         }
       }
       return true;
@@ -86,8 +119,9 @@ public final class RangeChecksums {
   private synchronized List<Piece> take() {
     List<Piece> pieces = new ArrayList<>();
     long room = PIECE_BYTES;
-    while (next < ranges.size() && room > 0 && pieces.size() < MAX_PIECES) {
-      long length = Math.min(room, ranges.get(next).length() - taken);
+    while (next < ranges.size() && room >= WHOLE_BYTES && pieces.size() < MAX_PIECES) {
+      long left = ranges.get(next).length() - taken;
+      long length = left <= room ? left : room - room % WHOLE_BYTES;
       pieces.add(new Piece(next, taken, length));
       room -= length;
       taken += length;
@@ -99,7 +133,8 @@ public final class RangeChecksums {
     return pieces;
   }
 
-  private void read(Piece piece, ByteBuffer buffer) throws IOException {
+  private void read(Piece piece, MemorySegment memory) throws IOException {
+    ByteBuffer buffer = memory.asByteBuffer();
     FileRange range = ranges.get(piece.range());
     int contribution = 0;
     long end = piece.begin() + piece.length();
@@ -108,6 +143,7 @@ public final class RangeChecksums {
       readFully(range, range.offset() + at, buffer.clear().limit(length));
       at += length;
       contribution ^= Crc32c.shift(Crc32c.of(buffer.flip()), range.length() - at);
+      inspector.inspect(piece.range(), memory.asSlice(0, length));
     }
     int found = contribution;
     checksums.accumulateAndGet(piece.range(), found, (a, b) -> a ^ b);

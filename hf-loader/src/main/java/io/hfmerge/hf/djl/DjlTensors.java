@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import io.hfmerge.tensor.Checkpoint;
+import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -144,6 +145,29 @@ public final class DjlTensors implements AutoCloseable {
         tensors.close();
       }
     }
+  }
+
+  /**
+   * Memory that all float tensors of a checkpoint would take on the CPU with {@link
+   * Option#ALL_AS_F32}, in bytes; those whose mapped bytes are shared take none.
+   */
+  public static long copiedBytes(Checkpoint checkpoint) {
+    long bytes = 0;
+    for (TensorSpec tensor : checkpoint.tensors()) {
+      if (tensor.dtype().isFloat() && !isShared(checkpoint, tensor)) {
+        bytes += DType.F32.sizeBytes(tensor.elements());
+      }
+    }
+    return bytes;
+  }
+
+  private static boolean isShared(Checkpoint checkpoint, TensorSpec tensor) {
+    return tensor.dtype() == DType.F32
+        && tensor.sizeBytes() <= NDArrayLoader.MAX_BUFFER_BYTES
+        && checkpoint
+            .mapped(tensor.name())
+            .filter(mapped -> mapped.address() % DType.F32.bytes() == 0)
+            .isPresent();
   }
 
   /** Names of the loaded tensors, in the order asked for. */

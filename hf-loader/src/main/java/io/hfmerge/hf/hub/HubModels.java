@@ -141,12 +141,6 @@ public final class HubModels {
     all.addAll(weights);
     Optional<RemoteWeights> remote = Optional.empty();
     if (options.stream() && !downloads.missing(weights).isEmpty()) {
-      if (!selection.isSafetensors()) {
-        throw new UnsupportedFeatureException(
-            "%s: expected safetensors to read over the network, found only PyTorch's format; leave"
-                    .formatted(reference.describe())
-                + " --stream out to download it");
-      }
       received += downloads.fetch(what, beside, options);
       remote =
           Optional.of(
@@ -156,7 +150,8 @@ public final class HubModels {
                   reference,
                   commit,
                   weights,
-                  selection.index().map(index -> cache.pointer(commit, index))));
+                  selection.index().map(index -> cache.pointer(commit, index)),
+                  !selection.isSafetensors()));
     } else {
       received += downloads.fetch(what, all, options);
     }

@@ -123,7 +123,7 @@ record HubSelection(
             + " more";
   }
 
-  /** Whether Java can read the weights range by range: PyTorch's format needs them whole. */
+  /** Whether the weights are safetensors; else they are PyTorch's. */
   boolean isSafetensors() {
     return index.filter(file -> !file.path().endsWith(SAFETENSORS_ENDING + INDEX_ENDING)).isEmpty()
         && weights.stream().allMatch(file -> file.path().endsWith(SAFETENSORS_ENDING));

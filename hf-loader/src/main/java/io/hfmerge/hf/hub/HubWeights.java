@@ -5,6 +5,7 @@ import io.hfmerge.hf.RemoteFile;
 import io.hfmerge.hf.RemoteWeights;
 import io.hfmerge.hf.files.ByteSource;
 import io.hfmerge.hf.safetensors.RangedCheckpoint;
+import io.hfmerge.hf.torchbin.RangedTorchCheckpoint;
 import io.hfmerge.tensor.Checkpoint;
 import java.io.IOException;
 import java.net.URI;
@@ -17,8 +18,9 @@ import java.util.Optional;
  * Weights that stay on the Hub and are read by ranges of bytes.
  *
  * @param commit of the repository
- * @param weights safetensors files, by name
+ * @param weights files of one format, by name
  * @param index on this machine, where there are several
+ * @param torch whether they are PyTorch's, else they are safetensors
  */
 record HubWeights(
     HubConnector connector,
@@ -26,7 +28,8 @@ record HubWeights(
     HubReference reference,
     String commit,
     List<HubFile> weights,
-    Optional<Path> index)
+    Optional<Path> index,
+    boolean torch)
     implements RemoteWeights {
 
   HubWeights {
@@ -41,7 +44,9 @@ record HubWeights(
     for (HubFile file : weights) {
       ranged.add(new StreamedFile(new RangeSource(client, reference, commit, file), cache));
     }
-    return RangedCheckpoint.open(id, ranged, index, cache, RangeCache.memoryBytes());
+    return torch
+        ? RangedTorchCheckpoint.open(id, ranged, index, cache, RangeCache.memoryBytes())
+        : RangedCheckpoint.open(id, ranged, index, cache, RangeCache.memoryBytes());
   }
 
   @Override

@@ -77,6 +77,7 @@ final class AdapterBinding {
   static Result bind(Checkpoint base, ModelStructure structure, Adapter adapter)
       throws IOException {
     AdapterBinding binding = new AdapterBinding(base, structure, adapter);
+    binding.notes.addAll(adapter.config().notes());
     Map<String, TensorSpec> replaced = binding.bindWhole();
     binding.bindModules(replaced);
     replaced.forEach(

@@ -141,17 +141,6 @@ public final class AdapterConfig {
     if (!type.toUpperCase(Locale.ROOT).equals("LORA")) {
       throw unsupported(config, "peft_type", "LORA adapters are read", '"' + type + '"');
     }
-    JsonNode init = config.tree().path("init_lora_weights");
-    if (!init.isMissingNode() && !init.isNull()) {
-      String name = init.isString() ? init.stringValue() : init.toString();
-      if (!PLAIN_INITIALISATIONS.contains(name.toLowerCase(Locale.ROOT))) {
-        throw new UnsupportedFeatureException(
-            "%s: key \"init_lora_weights\": found %s, which changes the base model itself; merged with"
-                    .formatted(config.source(), ConfigValues.quote(init))
-                + " the unchanged base the adapter would be wrong: convert it with PEFT's"
-                + " save_pretrained(..., path_initial_model_for_weight_conversion=...)");
-      }
-    }
     for (Map.Entry<String, JsonNode> entry : config.tree().properties()) {
       String key = entry.getKey();
       if (!READ.contains(key)
@@ -161,6 +150,23 @@ public final class AdapterConfig {
             config, key, "this setting is not computed here", ConfigValues.quote(entry.getValue()));
       }
     }
+  }
+
+  /** What a user should know of its settings, a line each. */
+  public List<String> notes() {
+    JsonNode init = config.tree().path("init_lora_weights");
+    if (init.isMissingNode() || init.isNull()) {
+      return List.of();
+    }
+    String name = init.isString() ? init.stringValue() : init.toString();
+    return PLAIN_INITIALISATIONS.contains(name.toLowerCase(Locale.ROOT))
+        ? List.of()
+        : List.of(
+            "%s: key \"init_lora_weights\": found %s, which changes the base model when training begins:"
+                    .formatted(config.source(), ConfigValues.quote(init))
+                + " the result is wrong unless the base given is the changed one; PEFT's"
+                + " save_pretrained(..., path_initial_model_for_weight_conversion=...) makes an adapter"
+                + " of the original");
   }
 
   private static UnsupportedFeatureException unsupported(

@@ -3,7 +3,8 @@ package io.hfmerge.hf.output;
 import io.hfmerge.engine.MergeReport;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.card.ModelCard;
-import io.hfmerge.hf.safetensors.WrittenFile;
+import io.hfmerge.hf.files.ChecksummedWriter;
+import io.hfmerge.hf.files.WrittenFile;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.method.MethodDescription;
 import io.hfmerge.plan.MergePlan;
@@ -135,9 +136,40 @@ final class FolderCompletion {
       MergeSettings settings,
       ProgressListener listener)
       throws IOException {
-    Path folder = output.folder();
+    Map<String, Object> making = new LinkedHashMap<>();
+    making.put("recipe", job.recipeText());
+    making.put("seed", job.plan().recipe().seed());
+    List<String> lines = report.lines();
+    addManifest(
+        output.folder(),
+        output.writer(),
+        job.plan(),
+        job.inputs(),
+        new Manifest.Provenance(
+            settings.version(), making, job.groups(), lines.subList(1, lines.size())),
+        settings,
+        listener);
+  }
+
+  /**
+   * Writes the manifest of a folder that is complete but for it.
+   *
+   * @param writer of the weights, finished
+   * @param plan what was written
+   * @param inputs what it was made from
+   * @param provenance how
+   */
+  static void addManifest(
+      Path folder,
+      ChecksummedWriter writer,
+      MergePlan plan,
+      List<InputIdentity> inputs,
+      Manifest.Provenance provenance,
+      MergeSettings settings,
+      ProgressListener listener)
+      throws IOException {
     Map<String, Manifest.FileEntry> files = new TreeMap<>();
-    for (WrittenFile file : output.writer().files()) {
+    for (WrittenFile file : writer.files()) {
       files.put(
           file.name(), new Manifest.FileEntry(file.sizeBytes(), file.checksum(), Optional.empty()));
     }
@@ -146,26 +178,16 @@ final class FolderCompletion {
         files.put(file.getKey(), FolderFiles.entryOfForced(file.getValue()));
       }
     }
-    List<InputIdentity> inputs = job.inputs();
+    List<InputIdentity> identities = inputs;
     if (settings.sha256()) {
-      inputs = FileHashes.ofInputs(inputs, settings.engine().threads(), listener);
+      identities = FileHashes.ofInputs(inputs, settings.engine().threads(), listener);
       files = FileHashes.ofOutputs(folder, files, settings.engine().threads(), listener);
     }
     Map<String, Manifest.TensorEntry> tensors = new LinkedHashMap<>();
-    for (TensorSpec tensor : job.plan().layout()) {
-      tensors.put(
-          tensor.name(), new Manifest.TensorEntry(tensor, output.writer().checksum(tensor.name())));
+    for (TensorSpec tensor : plan.layout()) {
+      tensors.put(tensor.name(), new Manifest.TensorEntry(tensor, writer.checksum(tensor.name())));
     }
-    List<String> lines = report.lines();
-    new Manifest(inputs, tensors, files)
-        .write(
-            folder,
-            new Manifest.Provenance(
-                settings.version(),
-                job.recipeText(),
-                job.plan().recipe().seed(),
-                job.groups(),
-                lines.subList(1, lines.size())));
+    new Manifest(identities, tensors, files).write(folder, provenance);
     FolderFiles.force(folder.resolve(Manifest.FILE));
   }
 }

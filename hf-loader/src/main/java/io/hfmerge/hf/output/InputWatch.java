@@ -22,6 +22,11 @@ final class InputWatch {
     this.inputs = List.copyOf(inputs);
   }
 
+  /** What is watched. */
+  List<InputIdentity> inputs() {
+    return inputs;
+  }
+
   /**
    * Work was done; looks now and then.
    *

@@ -25,7 +25,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What {@code hfmerge.json} says of a merged folder that can be checked later.
+ * What {@code hfmerge.json} says of a folder that can be checked later.
  *
  * @param inputs what it was made from
  * @param tensors by name, in the output's order
@@ -59,18 +59,19 @@ record Manifest(
   record FileEntry(long sizeBytes, int checksum, Optional<String> sha256) {}
 
   /**
-   * Where a merge comes from, for people and for making it again.
+   * Where the weights come from, for people and for making them again.
    *
    * @param version of hfmerge
-   * @param recipe its text
-   * @param seed the one used
+   * @param making what was asked for, by key: of a merge the recipe's text and the seed used, of a
+   *     conversion what was converted to what
    * @param parameters what each tensor is made of
    * @param notes lines of the report
    */
   record Provenance(
-      String version, String recipe, long seed, ParameterGroups parameters, List<String> notes) {
+      String version, Map<String, Object> making, ParameterGroups parameters, List<String> notes) {
 
     Provenance {
+      making = Collections.unmodifiableMap(new LinkedHashMap<>(making));
       notes = List.copyOf(notes);
     }
   }
@@ -86,8 +87,7 @@ record Manifest(
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("schema", SCHEMA);
     root.put("hfmerge", provenance.version());
-    root.put("recipe", provenance.recipe());
-    root.put("seed", provenance.seed());
+    root.putAll(provenance.making());
     root.put("notes", provenance.notes());
     root.put("inputs", inputs.stream().map(Manifest::json).toList());
     root.put("parameters", provenance.parameters().groups());

@@ -7,6 +7,7 @@ import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.ModelLocation;
+import io.hfmerge.hf.files.ChecksummedWriter;
 import io.hfmerge.method.BaseModelUse;
 import io.hfmerge.method.MergeMethod;
 import io.hfmerge.method.MethodDescription;
@@ -19,19 +20,21 @@ import io.hfmerge.plan.PlannedTensor;
 import io.hfmerge.plan.TensorSource;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.Recipe;
-import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 /**
  * Writes any model that can be opened as a new folder of safetensors or of PyTorch's files, byte
- * for byte or in another dtype, with its config and companion files. The folder appears whole or
- * not at all; inputs are never written to.
+ * for byte or in another dtype, with its config, companion files and manifest. The folder appears
+ * whole or not at all; inputs are never written to.
  */
 public final class ModelConverter {
 
@@ -68,6 +71,7 @@ public final class ModelConverter {
    * @throws io.hfmerge.error.OutputExistsException if the target exists and may not be replaced
    * @throws io.hfmerge.error.NonFiniteOutputException if numbers are too large for the dtype,
    *     unless that is allowed
+   * @throws io.hfmerge.error.InputChangedException if the model changes meanwhile
    * @throws io.hfmerge.error.HfMergeException if the model is refused
    * @throws IOException if a file cannot be read or written; nothing is left at the target
    */
@@ -79,28 +83,74 @@ public final class ModelConverter {
         InputOverlap.refuse(target, input);
       }
       MergePlan plan = plan(model, settings);
-      MergeSettings output = settings.output();
-      try (StagedFolder staged = StagedFolder.create(target, output.replace())) {
+      InputWatch watch = new InputWatch(List.of(InputIdentity.of(model)));
+      try (StagedFolder staged = StagedFolder.create(target, settings.output().replace())) {
         DiskSpace.require(target, plan.bytesToWrite(), 1);
-        MergeReport report;
-        try (CheckpointWriter writer =
-            settings.format().create(staged.path(), plan.layout(), output.maxShardBytes())) {
-          report =
-              new MergeEngine()
-                  .run(plan, writer, engine(model, output), new ConversionProgress(listener));
-          if (!output.allowNonFinite()) {
-            FiniteValues.require(List.of(report), List.of());
-          }
-          writer.finish();
-        }
-        List<String> notes = new ArrayList<>(plan.notes());
-        List<String> companions =
-            FolderCompletion.addModelFiles(model, settings.dtype(), staged.path(), notes);
-        addCard(model, staged.path(), companions);
+        ConvertedModel converted = fill(model, plan, settings, staged.path(), watch, listener);
+        watch.requireUnchanged();
         staged.publish();
-        return new ConvertedModel(target, report, companions, notes);
+        return new ConvertedModel(
+            target, converted.report(), converted.companions(), converted.notes());
       }
     }
+  }
+
+  /** Writes everything. */
+  private static ConvertedModel fill(
+      HfModel model,
+      MergePlan plan,
+      ConversionSettings settings,
+      Path folder,
+      InputWatch watch,
+      ProgressListener listener)
+      throws IOException {
+    MergeSettings output = settings.output();
+    try (ChecksummedWriter writer =
+        settings.format().create(folder, plan.layout(), output.maxShardBytes())) {
+      MergeReport report =
+          new MergeEngine()
+              .run(plan, writer, engine(model, output), new ConversionProgress(listener));
+      watch.requireUnchanged();
+      if (!output.allowNonFinite()) {
+        FiniteValues.require(List.of(report), List.of());
+      }
+      writer.finish();
+      List<String> notes = new ArrayList<>(plan.notes());
+      List<String> companions =
+          FolderCompletion.addModelFiles(model, settings.dtype(), folder, notes);
+      addCard(model, folder, companions);
+      FolderCompletion.addManifest(
+          folder,
+          writer,
+          plan,
+          watch.inputs(),
+          provenance(model.reference(), plan, settings, report, notes),
+          output,
+          listener);
+      return new ConvertedModel(folder, report, companions, notes);
+    }
+  }
+
+  private static Manifest.Provenance provenance(
+      String reference,
+      MergePlan plan,
+      ConversionSettings settings,
+      MergeReport report,
+      List<String> notes) {
+    Map<String, Object> conversion = new LinkedHashMap<>();
+    conversion.put("model", reference);
+    conversion.put("format", settings.format().name().toLowerCase(Locale.ROOT));
+    settings.dtype().ifPresent(dtype -> conversion.put("dtype", dtype.torchName()));
+    conversion.put("max_shard_bytes", settings.output().maxShardBytes());
+    List<String> lines = new ArrayList<>();
+    report.conversions().forEach(line -> lines.add(line.describe()));
+    report.nonFinite().forEach(tensor -> lines.add(tensor.describe()));
+    lines.addAll(notes);
+    return new Manifest.Provenance(
+        settings.output().version(),
+        Map.of("conversion", conversion),
+        ParameterGroups.of(plan),
+        lines);
   }
 
   /** Tensors that are collected want many rows at once, so that lines of memory are used whole. */

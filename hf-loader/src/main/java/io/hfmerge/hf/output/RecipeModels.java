@@ -12,6 +12,7 @@ import io.hfmerge.hf.ModelReference;
 import io.hfmerge.hf.card.Parent;
 import io.hfmerge.hf.vocab.OutputTokenizer;
 import io.hfmerge.method.MergeMethods;
+import io.hfmerge.plan.MergeInput;
 import io.hfmerge.plan.MergePlan;
 import io.hfmerge.plan.MergePlanner;
 import io.hfmerge.recipe.Recipe;
@@ -130,7 +131,12 @@ final class RecipeModels implements AutoCloseable {
   MergePlan plan(Recipe recipe, OutputTokenizer tokenizer) {
     try {
       MergePlan plan = new MergePlanner(methods).plan(recipe, open.inputs(recipe, tokenizer));
-      return plan.withNotes(tokenizer.notes());
+      List<String> notes = new ArrayList<>();
+      for (MergeInput input : plan.inputs()) {
+        notes.addAll(open.model(input.reference()).notes());
+      }
+      notes.addAll(tokenizer.notes());
+      return plan.withNotes(notes);
     } catch (IncompatibleCheckpointsException e) {
       Map<String, String> families = open.families();
       if (families.size() < 2) {

@@ -99,8 +99,8 @@ public final class StagedFolder implements AutoCloseable {
   }
 
   /**
-   * So that a mistyped target never deletes what is no model: weights or a config, and no folders
-   * but those that a merge itself writes.
+   * So that a mistyped target never deletes what is no model: weights, a config or a manifest, and
+   * no folders but those that a merge itself writes.
    */
   private static boolean isModelFolder(Path folder) throws IOException {
     try (Stream<Path> children = Files.list(folder)) {
@@ -113,7 +113,10 @@ public final class StagedFolder implements AutoCloseable {
           return false;
         }
         empty = false;
-        model |= name.endsWith(".safetensors") || name.equals("config.json");
+        model |=
+            name.endsWith(".safetensors")
+                || name.equals("config.json")
+                || name.equals(Manifest.FILE);
       }
       return empty || model;
     }

@@ -1,8 +1,8 @@
 package io.hfmerge.hf.output;
 
+import io.hfmerge.hf.files.ChecksummedWriter;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.hf.torchbin.TorchWriter;
-import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -13,7 +13,7 @@ public enum WeightFormat {
   /** {@code model.safetensors} or its shards. */
   SAFETENSORS {
     @Override
-    CheckpointWriter create(Path folder, List<TensorSpec> tensors, long maxShardBytes)
+    ChecksummedWriter create(Path folder, List<TensorSpec> tensors, long maxShardBytes)
         throws IOException {
       return SafetensorsWriter.create(folder, tensors, maxShardBytes);
     }
@@ -21,12 +21,12 @@ public enum WeightFormat {
   /** {@code pytorch_model.bin} or its shards, in PyTorch's zip format. */
   TORCH {
     @Override
-    CheckpointWriter create(Path folder, List<TensorSpec> tensors, long maxShardBytes)
+    ChecksummedWriter create(Path folder, List<TensorSpec> tensors, long maxShardBytes)
         throws IOException {
       return TorchWriter.create(folder, tensors, maxShardBytes);
     }
   };
 
-  abstract CheckpointWriter create(Path folder, List<TensorSpec> tensors, long maxShardBytes)
+  abstract ChecksummedWriter create(Path folder, List<TensorSpec> tensors, long maxShardBytes)
       throws IOException;
 }

@@ -2,6 +2,7 @@ package io.hfmerge.hf.safetensors;
 
 import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.hf.checksum.FileRange;
+import io.hfmerge.hf.checksum.LocatedTensors;
 import io.hfmerge.hf.checksum.Sha256;
 import io.hfmerge.hf.files.ShardIndex;
 import io.hfmerge.tensor.Checkpoint;
@@ -24,7 +25,7 @@ import java.util.Optional;
  * A checkpoint of one or several mapped safetensors files; owns the mappings until closed. Files
  * and tensors may be of any size and alignment.
  */
-public final class SafetensorsCheckpoint implements Checkpoint {
+public final class SafetensorsCheckpoint implements Checkpoint, LocatedTensors {
 
   private record Located(SafetensorsFile file, SafetensorsHeader.Entry entry) {}
 
@@ -159,15 +160,21 @@ public final class SafetensorsCheckpoint implements Checkpoint {
     return all;
   }
 
-  /** Where in which file the bytes of a tensor are; the file stays this checkpoint's. */
-  public FileRange range(String tensor) {
+  /** The metadata of each file, in the order of {@link #files}. */
+  public List<Map<String, String>> fileMetadata() {
+    return files.stream().map(file -> file.header().metadata()).toList();
+  }
+
+  @Override
+  public Optional<FileRange> range(String tensor) {
     Located located = locate(tensor);
     SafetensorsHeader.Entry entry = located.entry();
-    return new FileRange(
-        located.file().path(),
-        located.file().channel(),
-        located.file().header().dataStart() + entry.begin(),
-        entry.end() - entry.begin());
+    return Optional.of(
+        new FileRange(
+            located.file().path(),
+            located.file().channel(),
+            located.file().header().dataStart() + entry.begin(),
+            entry.end() - entry.begin()));
   }
 
   /** Length and header of each file, in the order of {@link #files}. */

@@ -4,10 +4,11 @@ import io.hfmerge.hf.checksum.Crc32c;
 import io.hfmerge.hf.checksum.FileRange;
 import io.hfmerge.hf.checksum.RangeChecksums;
 import io.hfmerge.hf.checksum.Sha256;
+import io.hfmerge.hf.files.ChecksummedWriter;
 import io.hfmerge.hf.files.PositionalWrites;
 import io.hfmerge.hf.files.ShardIndex;
+import io.hfmerge.hf.files.WrittenFile;
 import io.hfmerge.progress.ProgressListener;
-import io.hfmerge.tensor.CheckpointWriter;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -43,7 +44,7 @@ import tools.jackson.core.json.JsonFactory;
  * <p>The CRC-32C of every tensor is taken from the bytes on their way to the file, by the thread
  * that writes them.
  */
-public final class SafetensorsWriter implements CheckpointWriter {
+public final class SafetensorsWriter implements ChecksummedWriter {
 
   /** What transformers 4 and mergekit cut at, in bytes. */
   public static final long DEFAULT_MAX_SHARD_BYTES = 5_000_000_000L;
@@ -302,11 +303,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
     return restored;
   }
 
-  /**
-   * The CRC-32C of a tensor, all of whose bytes were written.
-   *
-   * @throws IllegalStateException if bytes are missing
-   */
+  @Override
   public int checksum(String tensor) {
     Place place = place(tensor);
     if (!place.isComplete()) {
@@ -315,11 +312,7 @@ public final class SafetensorsWriter implements CheckpointWriter {
     return place.checksum().get();
   }
 
-  /**
-   * The files of weights, complete.
-   *
-   * @throws IllegalStateException if bytes are missing
-   */
+  @Override
   public List<WrittenFile> files() {
     Map<OpenShard, Integer> checksums = new LinkedHashMap<>();
     for (OpenShard shard : shards) {

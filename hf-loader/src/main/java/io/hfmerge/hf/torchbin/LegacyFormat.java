@@ -8,7 +8,7 @@ import io.hfmerge.hf.torchbin.PickleValue.Sequence;
 import io.hfmerge.hf.torchbin.PickleValue.Text;
 import io.hfmerge.hf.torchbin.PickleValue.Truth;
 import io.hfmerge.hf.torchbin.PickleValue.Whole;
-import io.hfmerge.hf.torchbin.TorchContent.Range;
+import io.hfmerge.hf.torchbin.TorchContent.Place;
 import io.hfmerge.tensor.DType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -53,7 +53,7 @@ final class LegacyFormat {
     if (!(PickleReader.read(in, objects) instanceof Sequence keys)) {
       throw malformed(source, keysAt, "expected a list of storage keys, found another object");
     }
-    Map<String, Range> data = new HashMap<>();
+    Map<String, Place> data = new HashMap<>();
     long position = in.position();
     for (PickleValue item : keys.items()) {
       String key =
@@ -63,7 +63,7 @@ final class LegacyFormat {
             default ->
                 throw malformed(source, keysAt, "expected a storage key, found " + item.describe());
           };
-      Range range = storage(source, position, key, objects.storageTypes());
+      Place range = storage(source, position, key, objects.storageTypes());
       if (data.put(key, range) != null) {
         throw malformed(source, keysAt, "expected storage \"" + key + "\" once, found it twice");
       }
@@ -72,7 +72,7 @@ final class LegacyFormat {
     return new TorchContent(root, storage -> Optional.ofNullable(data.get(storage.key())));
   }
 
-  private static Range storage(
+  private static Place storage(
       ByteSource source, long position, String key, Map<String, DType> types) throws IOException {
     DType dtype = types.get(key);
     if (dtype == null) {
@@ -100,7 +100,7 @@ final class LegacyFormat {
                   .formatted(key, elements, dtype, left)
               + " fetch it again");
     }
-    return new Range(position + Long.BYTES, elements * dtype.bytes());
+    return new Place(position + Long.BYTES, elements * dtype.bytes());
   }
 
   private static void checkMachine(ByteSource source, long end, PickleValue machine) {

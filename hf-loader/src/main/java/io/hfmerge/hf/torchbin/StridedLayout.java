@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +63,18 @@ final class StridedLayout {
     return elements == 0 || sizes.length == 0 || (sizes.length == 1 && strides[0] == 1);
   }
 
+  /** Elements of the storage from the view's first to its last. */
+  long span() {
+    if (elements == 0) {
+      return 0;
+    }
+    long last = 0;
+    for (int i = 0; i < sizes.length; i++) {
+      last += (sizes[i] - 1) * strides[i];
+    }
+    return last + 1;
+  }
+
   /**
    * Collects elements in row-major order.
    *
@@ -91,6 +104,30 @@ final class StridedLayout {
         copy(source, from, strides[inner], target, done, length);
         done += length;
       }
+    }
+  }
+
+  /**
+   * Collects bytes in row-major order: whole elements, and of those at the ends the bytes asked
+   * for.
+   *
+   * @param source begins with the view's first element
+   * @param firstByte of the elements in row-major order
+   * @param target filled completely
+   */
+  void gatherBytes(MemorySegment source, long firstByte, MemorySegment target) {
+    long first = firstByte / elementBytes;
+    long skipped = firstByte % elementBytes;
+    long size = target.byteSize();
+    if (skipped == 0 && size % elementBytes == 0) {
+      gather(source, first, target);
+      return;
+    }
+    long wanted = Math.ceilDiv(skipped + size, elementBytes);
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment whole = scratch.allocate(wanted * elementBytes);
+      gather(source, first, whole);
+      MemorySegment.copy(whole, skipped, target, 0, size);
     }
   }
 

@@ -1,6 +1,8 @@
 package io.hfmerge.hf.torchbin;
 
 import io.hfmerge.error.MalformedCheckpointException;
+import io.hfmerge.hf.checksum.FileRange;
+import io.hfmerge.hf.checksum.LocatedTensors;
 import io.hfmerge.hf.files.ShardIndex;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.TensorSpec;
@@ -18,7 +20,7 @@ import java.util.Optional;
  * A checkpoint of one or several mapped files of PyTorch's; owns the mappings until closed. Tensors
  * are read in place; those that do not lie in row-major order are collected on reading.
  */
-public final class TorchCheckpoint implements Checkpoint {
+public final class TorchCheckpoint implements Checkpoint, LocatedTensors {
 
   private record Located(TorchFile file, TorchFile.Place place) {}
 
@@ -149,28 +151,8 @@ public final class TorchCheckpoint implements Checkpoint {
     if (place.layout().isContiguous()) {
       located.file().file().read(place.position() + offsetBytes, destination);
     } else if (destination.byteSize() > 0) {
-      gather(located, offsetBytes, destination);
-    }
-  }
-
-  /** Takes whole elements, and of those at the ends the bytes asked for. */
-  private static void gather(Located located, long offsetBytes, MemorySegment destination) {
-    TorchFile.Place place = located.place();
-    MemorySegment all = located.file().file().segment();
-    MemorySegment source = all.asSlice(place.position());
-    int elementBytes = place.spec().dtype().bytes();
-    long first = offsetBytes / elementBytes;
-    long skipped = offsetBytes % elementBytes;
-    long size = destination.byteSize();
-    if (skipped == 0 && size % elementBytes == 0) {
-      place.layout().gather(source, first, destination);
-      return;
-    }
-    long elements = Math.ceilDiv(skipped + size, elementBytes);
-    try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment whole = scratch.allocate(elements * elementBytes);
-      place.layout().gather(source, first, whole);
-      MemorySegment.copy(whole, skipped, destination, 0, size);
+      MemorySegment source = located.file().file().segment().asSlice(place.position());
+      place.layout().gatherBytes(source, offsetBytes, destination);
     }
   }
 
@@ -180,6 +162,20 @@ public final class TorchCheckpoint implements Checkpoint {
     TorchFile.Place place = located.place();
     return place.layout().isContiguous()
         ? Optional.of(located.file().file().slice(place.position(), place.spec().sizeBytes()))
+        : Optional.empty();
+  }
+
+  @Override
+  public Optional<FileRange> range(String tensor) {
+    Located located = locate(tensor);
+    TorchFile.Place place = located.place();
+    return place.layout().isContiguous()
+        ? Optional.of(
+            new FileRange(
+                located.file().file().path(),
+                located.file().file().channel(),
+                place.position(),
+                place.spec().sizeBytes()))
         : Optional.empty();
   }
 

@@ -1,6 +1,7 @@
 package io.hfmerge.hf.torchbin;
 
 import io.hfmerge.hf.torchbin.PickleValue.Storage;
+import java.io.IOException;
 import java.util.Optional;
 
 /**
@@ -18,11 +19,25 @@ record TorchContent(PickleValue root, StorageData data) {
     Optional<Range> find(Storage storage);
   }
 
+  /** Bytes of the file. */
+  interface Range {
+
+    /** Number of bytes. */
+    long size();
+
+    /**
+     * The first byte, which may take a look into the file.
+     *
+     * @throws io.hfmerge.error.MalformedCheckpointException if the file has something else there
+     */
+    long position() throws IOException;
+  }
+
   /**
-   * Bytes of the file.
+   * Bytes whose place is known.
    *
    * @param position first byte
    * @param size number of bytes
    */
-  record Range(long position, long size) {}
+  record Place(long position, long size) implements Range {}
 }

@@ -1,10 +1,12 @@
 package io.hfmerge.hf.torchbin;
 
 import io.hfmerge.error.UnsupportedFeatureException;
+import io.hfmerge.hf.checksum.Crc32c;
+import io.hfmerge.hf.files.ChecksummedWriter;
 import io.hfmerge.hf.files.PositionalWrites;
 import io.hfmerge.hf.files.ShardFilling;
 import io.hfmerge.hf.files.ShardIndex;
-import io.hfmerge.tensor.CheckpointWriter;
+import io.hfmerge.hf.files.WrittenFile;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
+import java.util.zip.CRC32C;
 
 /**
  * Writes a checkpoint as {@code pytorch_model.bin} in PyTorch's zip format, or as shards with an
@@ -26,7 +29,7 @@ import java.util.zip.CRC32;
  * and directories, which need the CRC of the data, are written at the end. The same tensors give
  * the same bytes, and {@code torch.load(weights_only=True)} reads them.
  */
-public final class TorchWriter implements CheckpointWriter {
+public final class TorchWriter implements ChecksummedWriter {
 
   /** Name of a checkpoint in one file. */
   public static final String SINGLE_FILE = "pytorch_model.bin";
@@ -55,6 +58,11 @@ public final class TorchWriter implements CheckpointWriter {
   private final Path folder;
   private final List<OpenShard> shards = new ArrayList<>();
   private final Map<String, Place> places = new LinkedHashMap<>();
+
+  /** Known when all was written and read again. */
+  private final Map<String, Integer> checksums = new LinkedHashMap<>();
+
+  private final List<WrittenFile> written = new ArrayList<>();
 
   private TorchWriter(Path folder) {
     this.folder = folder;
@@ -164,23 +172,45 @@ public final class TorchWriter implements CheckpointWriter {
     }
   }
 
-  private static void finish(OpenShard shard) throws IOException {
+  private void finish(OpenShard shard) throws IOException {
     List<Integer> crcs = new ArrayList<>();
-    for (ZipLayout.Entry entry : shard.layout().entries()) {
+    int whole = 0;
+    List<ZipLayout.Entry> entries = shard.layout().entries();
+    for (int i = 0; i < entries.size(); i++) {
+      ZipLayout.Entry entry = entries.get(i);
       byte[] fixed = shard.fixed().get(entry.name());
       if (fixed != null) {
         writeFully(shard, ByteBuffer.wrap(fixed), entry.position());
       }
-      int crc = crc(shard, entry);
-      writeFully(shard, shard.layout().header(entry, crc), entry.header());
-      crcs.add(crc);
+      Crcs data = crcs(shard, entry);
+      ByteBuffer header = shard.layout().header(entry, data.zip());
+      whole = append(whole, Crc32c.of(header.duplicate()), header.remaining());
+      whole = append(whole, data.castagnoli(), entry.size());
+      writeFully(shard, header, entry.header());
+      crcs.add(data.zip());
+      if (fixed == null) {
+        checksums.put(shard.tensors().get(i - shard.fixed().size()).name(), data.castagnoli());
+      }
     }
-    writeFully(shard, shard.layout().directory(crcs), shard.layout().end());
+    ByteBuffer directory = shard.layout().directory(crcs);
+    int size = directory.remaining();
+    whole = append(whole, Crc32c.of(directory.duplicate()), size);
+    writeFully(shard, directory, shard.layout().end());
     shard.channel().force(true);
+    written.add(
+        new WrittenFile(shard.path().getFileName().toString(), shard.layout().end() + size, whole));
   }
 
-  private static int crc(OpenShard shard, ZipLayout.Entry entry) throws IOException {
+  private static int append(int checksum, int next, long nextBytes) {
+    return Crc32c.shift(checksum, nextBytes) ^ next;
+  }
+
+  /** Of an entry's data: the one that the archive has, and the one of manifests. */
+  private record Crcs(int zip, int castagnoli) {}
+
+  private static Crcs crcs(OpenShard shard, ZipLayout.Entry entry) throws IOException {
     CRC32 crc = new CRC32();
+    CRC32C castagnoli = new CRC32C();
     ByteBuffer buffer = ByteBuffer.allocateDirect((int) Math.min(READ_BYTES, entry.size()));
     long done = 0;
     while (done < entry.size()) {
@@ -191,9 +221,32 @@ public final class TorchWriter implements CheckpointWriter {
             shard.path() + ": ends at byte " + (entry.position() + done) + " while it is written");
       }
       crc.update(buffer.flip());
+      castagnoli.update(buffer.rewind());
       done += read;
     }
-    return (int) crc.getValue();
+    return new Crcs((int) crc.getValue(), (int) castagnoli.getValue());
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalStateException before {@link #finish}, which reads what was written again
+   */
+  @Override
+  public int checksum(String tensor) {
+    Integer checksum = checksums.get(tensor);
+    if (checksum == null) {
+      throw new IllegalStateException("tensor \"" + tensor + "\" is not finished");
+    }
+    return checksum;
+  }
+
+  @Override
+  public List<WrittenFile> files() {
+    if (written.size() < shards.size()) {
+      throw new IllegalStateException("the files are not finished");
+    }
+    return List.copyOf(written);
   }
 
   @Override

@@ -52,14 +52,52 @@ record ZipDirectory(Map<String, Entry> entries) {
   private static final long IN_ZIP64_INT = 0xffffffffL;
 
   /**
-   * An entry.
-   *
-   * @param name as written, checked to stay below the archive's own folder
-   * @param position first byte of its data in the file
-   * @param size number of bytes in the file
-   * @param method 0 if they are stored as they are
+   * An entry: as the central directory has it, and the place of its data once that was looked up.
    */
-  record Entry(String name, long position, long size, int method) {}
+  static final class Entry implements TorchContent.Range {
+
+    private final Reader reader;
+    private final Listed listed;
+
+    private final Limit limit;
+    private volatile long position = -1;
+
+    private Entry(Reader reader, Listed listed, Limit limit) {
+      this.reader = reader;
+      this.listed = listed;
+      this.limit = limit;
+    }
+
+    /** As written, checked to stay below the archive's own folder. */
+    String name() {
+      return listed.name();
+    }
+
+    /** Number of bytes in the file. */
+    @Override
+    public long size() {
+      return listed.size();
+    }
+
+    /** 0 if they are stored as they are. */
+    int method() {
+      return listed.method();
+    }
+
+    /** Reads the entry's own header when it is first asked for. */
+    @Override
+    public long position() throws IOException {
+      long known = position;
+      if (known < 0) {
+        known = reader.dataPosition(listed, limit);
+        position = known;
+      }
+      return known;
+    }
+  }
+
+  /** Where something else begins: what, and at which byte. */
+  private record Limit(String what, long position) {}
 
   /** As the central directory has it. */
   private record Listed(String name, long header, long size, int method) {}
@@ -86,7 +124,7 @@ record ZipDirectory(Map<String, Entry> entries) {
       if (entry.method() != 0) {
         throw new UnsupportedFeatureException(
             "%s: zip archive at byte %d: expected entry \"%s\" stored as torch.save stores it, found"
-                    .formatted(source, entry.position(), entry.name())
+                    .formatted(source, entry.listed.header(), entry.name())
                 + " it compressed by method "
                 + entry.method());
       }
@@ -102,31 +140,52 @@ record ZipDirectory(Map<String, Entry> entries) {
    * @throws IOException if it cannot be read
    */
   static ZipDirectory read(ByteSource source) throws IOException {
-    return new Reader(source).read();
+    ZipDirectory directory = new Reader(source).list(false);
+    long free = 0;
+    String before = "";
+    for (Entry entry : directory.entries().values()) {
+      if (entry.listed.header() < free) {
+        throw entry.reader.malformed(
+            entry.listed.header(),
+            "expected entry \"%s\" after the data of \"%s\", which ends at byte %d, found it before"
+                .formatted(entry.name(), before, free));
+      }
+      free = entry.position() + entry.size();
+      before = entry.name();
+    }
+    return directory;
+  }
+
+  /**
+   * Reads the directory alone; what each entry has in front of its data is read and checked when
+   * its position is asked for.
+   *
+   * @see #read
+   */
+  static ZipDirectory list(ByteSource source) throws IOException {
+    return new Reader(source).list(true);
   }
 
   private record Reader(ByteSource source) {
 
-    ZipDirectory read() throws IOException {
+    /**
+     * Entries in the order of their headers.
+     *
+     * @param bounded whether an entry's data must end before the next entry, which is otherwise
+     *     checked by whoever looks at all of them
+     */
+    ZipDirectory list(boolean bounded) throws IOException {
       Place place = place();
-      List<Listed> listed = list(place);
+      List<Listed> listed = listed(place);
       listed.sort(Comparator.comparingLong(Listed::header));
       Map<String, Entry> entries = new LinkedHashMap<>();
-      long free = 0;
-      String before = "";
-      for (Listed entry : listed) {
-        if (entry.header() < free) {
-          throw malformed(
-              entry.header(),
-              "expected entry \"%s\" after the data of \"%s\", which ends at byte %d, found it before"
-                  .formatted(entry.name(), before, free));
-        }
-        long position = dataPosition(entry, place.position());
-        free = position + entry.size();
-        before = entry.name();
-        if (entries.put(
-                entry.name(), new Entry(entry.name(), position, entry.size(), entry.method()))
-            != null) {
+      for (int i = 0; i < listed.size(); i++) {
+        Listed entry = listed.get(i);
+        Limit limit =
+            bounded && i + 1 < listed.size()
+                ? new Limit("the next entry", listed.get(i + 1).header())
+                : new Limit("the directory", place.position());
+        if (entries.put(entry.name(), new Entry(this, entry, limit)) != null) {
           throw malformed(
               entry.header(), "expected entry \"" + entry.name() + "\" once, found it twice");
         }
@@ -216,7 +275,7 @@ record ZipDirectory(Map<String, Entry> entries) {
       return place;
     }
 
-    private List<Listed> list(Place place) throws IOException {
+    private List<Listed> listed(Place place) throws IOException {
       ByteBuffer directory = buffer(place.position(), (int) place.size());
       List<Listed> listed = new ArrayList<>();
       for (long i = 0; i < place.entries(); i++) {
@@ -292,13 +351,13 @@ record ZipDirectory(Map<String, Entry> entries) {
     }
 
     /** Where the data begins: behind the entry's own header, whose lengths may differ. */
-    private long dataPosition(Listed entry, long directory) throws IOException {
+    private long dataPosition(Listed entry, Limit limit) throws IOException {
       long at = entry.header();
-      if (at < 0 || at > directory - LOCAL_BYTES) {
+      if (at < 0 || at > limit.position() - LOCAL_BYTES) {
         throw malformed(
-            Math.max(0, directory),
-            "expected the header of entry \"%s\" before the directory, found its place as byte %s"
-                .formatted(entry.name(), Long.toUnsignedString(at)));
+            Math.max(0, limit.position()),
+            "expected the header of entry \"%s\" before %s, found its place as byte %s"
+                .formatted(entry.name(), limit.what(), Long.toUnsignedString(at)));
       }
       ByteBuffer local = buffer(at, LOCAL_BYTES);
       int nameBytes = unsigned(local.getShort(26));
@@ -308,11 +367,11 @@ record ZipDirectory(Map<String, Entry> entries) {
             at, "expected the header of entry \"" + entry.name() + "\", found other bytes");
       }
       long position = at + LOCAL_BYTES + nameBytes + extraBytes;
-      if (position > directory || entry.size() > directory - position) {
+      if (position > limit.position() || entry.size() > limit.position() - position) {
         throw malformed(
             at,
-            "expected entry \"%s\" of %d bytes before the directory at byte %d, found its data at"
-                    .formatted(entry.name(), entry.size(), directory)
+            "expected entry \"%s\" of %d bytes before %s at byte %d, found its data at"
+                    .formatted(entry.name(), entry.size(), limit.what(), limit.position())
                 + " byte "
                 + position);
       }

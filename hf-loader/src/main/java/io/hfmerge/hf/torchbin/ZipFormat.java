@@ -24,8 +24,17 @@ final class ZipFormat {
 
   private ZipFormat() {}
 
+  /** Reads the directory with all that it lists, and the pickle. */
   static TorchContent read(ByteSource source) throws IOException {
-    ZipDirectory directory = ZipDirectory.read(source);
+    return read(source, ZipDirectory.read(source));
+  }
+
+  /** Reads the directory and the pickle; where storages are is found out when it is asked for. */
+  static TorchContent readSparingly(ByteSource source) throws IOException {
+    return read(source, ZipDirectory.list(source));
+  }
+
+  private static TorchContent read(ByteSource source, ZipDirectory directory) throws IOException {
     String folder = folder(source, directory);
     if (directory.entries().keySet().stream()
         .anyMatch(
@@ -43,11 +52,7 @@ final class ZipFormat {
             new PickleInput(source, pickle.position(), pickle.position() + pickle.size()),
             new PickleObjects());
     return new TorchContent(
-        root,
-        storage ->
-            directory
-                .find(folder + "data/" + storage.key())
-                .map(entry -> new TorchContent.Range(entry.position(), entry.size())));
+        root, storage -> directory.find(folder + "data/" + storage.key()).map(entry -> entry));
   }
 
   private static String folder(ByteSource source, ZipDirectory directory) {

@@ -2,6 +2,8 @@ package io.hfmerge.hf.checklist;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.testing.ModelFolders;
 import io.hfmerge.hf.testing.StoredTensor;
 import io.hfmerge.progress.ProgressListener;
@@ -48,7 +50,16 @@ class ModelChecklistTest {
       throws IOException {
     ModelFolders.write(folder, stored, maxShardBytes);
     Files.writeString(folder.resolve("config.json"), config);
-    return ModelChecklist.check(folder, 2, ProgressListener.NONE);
+    return check(folder);
+  }
+
+  private static ModelChecklist.Result check(Path folder) throws IOException {
+    try (HfModel model = HfModels.open(folder.toString())) {
+      return ModelChecklist.check(
+          model,
+          NonFiniteScan.of(
+              model.checkpoint(), ModelChecklist.measured(model), 2, ProgressListener.NONE));
+    }
   }
 
   private static List<String> findings(ModelChecklist.Result result) {
@@ -64,7 +75,7 @@ class ModelChecklistTest {
   @FieldSource("FAMILIES")
   void findsNothingInCheckpointsAsTransformersSavesThem(String family) throws IOException {
     Path model = ModelFolders.golden(family, "base");
-    assertThat(findings(ModelChecklist.check(model, 2, ProgressListener.NONE))).isEmpty();
+    assertThat(findings(check(model))).isEmpty();
   }
 
   @Test
@@ -100,6 +111,18 @@ class ModelChecklistTest {
     assertThat(findings(result)).isEmpty();
     assertThat(result.notes())
         .contains("config.json: bos_token_id 96 is outside the vocabulary of 96 tokens");
+    Files.writeString(
+        folder.resolve("generation_config.json"),
+        "{\"eos_token_id\": [2, 97], \"pad_token_id\": null, \"bos_token_id\": -1}");
+    assertThat(check(folder).notes())
+        .filteredOn(note -> note.startsWith("generation_config.json"))
+        .containsExactly(
+            "generation_config.json: eos_token_id 97 is outside the vocabulary of 96 tokens");
+    Files.writeString(folder.resolve("generation_config.json"), "{");
+    assertThat(findings(check(folder)))
+        .singleElement()
+        .asString()
+        .startsWith("generation_config.json: expected a JSON object, found ");
   }
 
   @Test
@@ -140,7 +163,7 @@ class ModelChecklistTest {
     check(tensors.values(), 50_000);
     Path stale = folder.resolve("model-00009-of-00009.safetensors");
     Files.copy(LLAMA.resolve("model.safetensors"), stale);
-    assertThat(findings(ModelChecklist.check(folder, 2, ProgressListener.NONE)))
+    assertThat(findings(check(folder)))
         .containsExactly(
             "model-00009-of-00009.safetensors: expected no file beside the model's own, found one"
                 + " not used");
@@ -152,12 +175,9 @@ class ModelChecklistTest {
     Path index = folder.resolve("model.safetensors.index.json");
     String text = Files.readString(index);
     Files.writeString(index, text.replaceFirst("\"total_size\": (\\d+)", "\"total_size\": $1.0"));
-    assertThat(findings(ModelChecklist.check(folder, 2, ProgressListener.NONE))).isEmpty();
+    assertThat(findings(check(folder))).isEmpty();
     Files.writeString(index, text.replaceFirst("\"total_size\": \\d+", "\"total_size\": 1"));
-    assertThat(findings(ModelChecklist.check(folder, 2, ProgressListener.NONE)))
-        .singleElement()
-        .asString()
-        .endsWith("found 1");
+    assertThat(findings(check(folder))).singleElement().asString().endsWith("found 1");
   }
 
   @Test
@@ -170,7 +190,7 @@ class ModelChecklistTest {
         file,
         text.replaceFirst("\"format\":\"pt\"", "\"format\":\"tf\"")
             .getBytes(StandardCharsets.ISO_8859_1));
-    assertThat(findings(ModelChecklist.check(folder, 2, ProgressListener.NONE)))
+    assertThat(findings(check(folder)))
         .singleElement()
         .asString()
         .contains("\"format\": \"pt\"", "found \"tf\"");
@@ -184,15 +204,6 @@ class ModelChecklistTest {
         .containsExactly(
             "config.json: expected tie_word_embeddings true, since there is one embedding, found"
                 + " false: transformers would make up the other at random");
-  }
-
-  @Test
-  void namesWhatDoesNotOpenAsAFinding() throws IOException {
-    Files.createDirectories(folder);
-    assertThat(findings(ModelChecklist.check(folder, 2, ProgressListener.NONE)))
-        .singleElement()
-        .asString()
-        .contains("expected a model that opens");
   }
 
   @Test

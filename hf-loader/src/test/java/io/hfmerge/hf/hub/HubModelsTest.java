@@ -3,6 +3,7 @@ package io.hfmerge.hf.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hfmerge.error.AccessRefusedException;
 import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.hf.HfModel;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HubModelsTest {
 
@@ -214,6 +217,18 @@ class HubModelsTest {
         .isInstanceOf(UnreachableHubException.class)
         .hasMessageContaining("http://127.0.0.1:1 cannot be reached")
         .hasMessageContaining("not in the local cache");
+  }
+
+  /** Who may no longer read a model is told so, rather than given what was read before. */
+  @ParameterizedTest
+  @CsvSource({"401, ''", "404, RepoNotFound", "403, GatedRepo", "401, GatedRepo", "403, ''"})
+  void usesNoCopyWhereTheHubRefusesTheModel(int status, String code) throws IOException {
+    hub.commit("org/llama", llama);
+    fixture.fetch("org/llama");
+    hub.answer(request -> true, 1000, TestHub.status(status, "X-Error-Code", code));
+    assertThatThrownBy(() -> fixture.fetch("org/llama"))
+        .isInstanceOfAny(AccessRefusedException.class, UnresolvedReferenceException.class)
+        .hasMessageContaining("HTTP " + status);
   }
 
   @Test

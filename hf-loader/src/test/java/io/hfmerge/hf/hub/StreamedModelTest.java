@@ -13,6 +13,7 @@ import io.hfmerge.hf.testing.ModelFolders;
 import io.hfmerge.hf.testing.StoredTensor;
 import io.hfmerge.hf.testing.TestHub;
 import io.hfmerge.hf.testing.TestHub.Request;
+import io.hfmerge.hf.torchbin.TorchWriter;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.Shape;
@@ -40,6 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Weights that are read from the Hub by ranges. */
 class StreamedModelTest {
+
+  private static final Path FORMATS = ModelFolders.GOLDEN.resolve("formats").toAbsolutePath();
 
   private static final OpenOptions STREAM = OpenOptions.DEFAULT.withStream(true);
 
@@ -190,7 +193,7 @@ class StreamedModelTest {
   }
 
   @Test
-  void refusesServersWithoutRangesAndOtherFormats() throws IOException {
+  void refusesServersWithoutRangesAndTheOlderFormatOfPyTorch() throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>(TestHub.files(large(1_000_000_000)));
     hub.commit("org/large", files);
     hub.delivery((exchange, content, begin, end, ranged) ->
@@ -198,10 +201,56 @@ class StreamedModelTest {
     assertThatThrownBy(() -> fixture.hfModels(STREAM).openModel("org/large"))
         .isInstanceOf(UnsupportedFeatureException.class)
         .hasMessageContaining("sends files only whole; leave --stream out");
-    hub.commit("org/bin", Map.of("pytorch_model.bin", new byte[100]));
-    assertThatThrownBy(() -> fixture.hfModels(STREAM).openModel("org/bin"))
+    hub.delivery(TestHub::deliver);
+    hub.commit("org/legacy", FORMATS.resolve("bin-legacy"));
+    assertThatThrownBy(() -> fixture.hfModels(STREAM).openModel("org/legacy"))
         .isInstanceOf(UnsupportedFeatureException.class)
-        .hasMessageContaining("found only PyTorch's format");
+        .hasMessageContaining("/org/legacy/resolve/")
+        .hasMessageContaining("found the older one; leave --stream out");
+    hub.commit("org/junk", Map.of("pytorch_model.bin", new byte[100]));
+    assertThatThrownBy(() -> fixture.hfModels(STREAM).openModel("org/junk"))
+        .isInstanceOf(MalformedCheckpointException.class)
+        .hasMessageContaining("expected a file of torch.save");
+  }
+
+  @Test
+  void readsFilesOfPyTorch() throws IOException {
+    hub.commit("org/bin", FORMATS.resolve("bin-zip"));
+    Map<String, StoredTensor> expected =
+        ModelFolders.read(FORMATS.resolve("bin-expected.safetensors"));
+    try (HfModel model = fixture.hfModels(STREAM).openModel("org/bin")) {
+      assertThat(model.structure().modelType()).isEqualTo("gpt2");
+      assertThat(model.notes()).anyMatch(note -> note.contains("share their data"));
+      assertThat(model.checkpoint().tensors()).hasSameSizeAs(expected.keySet());
+      for (TensorSpec tensor : model.checkpoint().tensors()) {
+        byte[] bytes = new byte[(int) tensor.sizeBytes()];
+        model.checkpoint().read(tensor.name(), 0, MemorySegment.ofArray(bytes));
+        assertThat(bytes).as(tensor.name()).isEqualTo(expected.get(tensor.name()).bytes());
+      }
+    }
+    assertThat(fixture.state().keySet()).noneMatch(name -> name.endsWith(".bin"));
+  }
+
+  @Test
+  void readsShardsOfPyTorchAndOfThemOnlyWhatItNeeds() throws IOException {
+    Path folder = Files.createDirectory(temp.resolve("torch"));
+    Path source = large(1_000_000_000);
+    Map<String, StoredTensor> tensors = ModelFolders.read(source);
+    List<TensorSpec> specs = tensors.values().stream().map(StoredTensor::spec).toList();
+    try (TorchWriter writer = TorchWriter.create(folder, specs, 20_000_000)) {
+      for (StoredTensor tensor : tensors.values()) {
+        writer.write(tensor.name(), 0, MemorySegment.ofArray(tensor.bytes()));
+      }
+      writer.finish();
+    }
+    hub.commit("org/large", folder);
+    try (HfModel model = fixture.hfModels(STREAM).openModel("org/large");
+        SafetensorsCheckpoint local =
+            SafetensorsCheckpoint.openFile("x", source.resolve("model.safetensors"))) {
+      // of each of three files the beginning and the chunk with the directory
+      assertThat(hub.requests()).filteredOn(Request::storage).hasSizeLessThanOrEqualTo(2 * 3);
+      assertSame(local, model.checkpoint(), new Random(4));
+    }
   }
 
   @Test

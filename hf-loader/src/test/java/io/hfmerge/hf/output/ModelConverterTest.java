@@ -11,6 +11,7 @@ import io.hfmerge.error.OutputExistsException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.checksum.Crc32c;
 import io.hfmerge.hf.testing.ModelFolders;
 import io.hfmerge.hf.testing.StoredTensor;
 import io.hfmerge.progress.ProgressListener;
@@ -19,16 +20,20 @@ import io.hfmerge.tensor.Shape;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelConverterTest {
@@ -42,7 +47,8 @@ class ModelConverterTest {
   void givesExactlyWhatTorchReads(String folder) throws IOException {
     Path out = temp.resolve("out");
     ConvertedModel converted = convert(FORMATS.resolve(folder), out);
-    assertThat(ModelFolders.list(out)).containsExactly("config.json", "model.safetensors");
+    assertThat(ModelFolders.list(out))
+        .containsExactly("config.json", "hfmerge.json", "model.safetensors");
     assertSame(read(out), ModelFolders.read(FORMATS.resolve("bin-expected.safetensors")));
     assertThat(out.resolve("config.json"))
         .hasSameBinaryContentAs(FORMATS.resolve(folder).resolve("config.json"));
@@ -56,7 +62,8 @@ class ModelConverterTest {
     Path shards = temp.resolve("shards");
     Path back = temp.resolve("back");
     convert(golden("llama"), bin, WeightFormat.TORCH, Long.MAX_VALUE, null);
-    assertThat(ModelFolders.list(bin)).containsExactly("config.json", "pytorch_model.bin");
+    assertThat(ModelFolders.list(bin))
+        .containsExactly("config.json", "hfmerge.json", "pytorch_model.bin");
     convert(bin, shards, WeightFormat.TORCH, 60_000, null);
     assertThat(ModelFolders.list(shards))
         .contains("pytorch_model.bin.index.json")
@@ -156,7 +163,8 @@ class ModelConverterTest {
     Files.writeString(folder.resolve("pytorch_model.bin"), "not read");
     ConvertedModel converted = convert(folder, temp.resolve("out"));
     assertThat(ModelFolders.list(temp.resolve("out")))
-        .containsExactly("README.md", "config.json", "model.safetensors", "tokenizer.json");
+        .containsExactly(
+            "README.md", "config.json", "hfmerge.json", "model.safetensors", "tokenizer.json");
     assertThat(converted.lines())
         .contains("copied beside it: README.md, tokenizer.json")
         .anyMatch(line -> line.contains("read model.safetensors, not pytorch_model.bin"));
@@ -205,6 +213,86 @@ class ModelConverterTest {
             () -> convert(FORMATS.resolve("hostile-pickles").resolve(file), temp.resolve("out")))
         .isInstanceOf(HfMergeException.class);
     assertThat(temp).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"SAFETENSORS, 1000000", "SAFETENSORS, 60000", "TORCH, 1000000", "TORCH, 60000"})
+  void listsWhatItWroteForVerification(WeightFormat format, long maxShardBytes) throws IOException {
+    Path out = temp.resolve("out");
+    convert(golden("llama"), out, format, maxShardBytes, null);
+    Manifest manifest = Manifest.read(out);
+    assertThat(manifest.files().keySet())
+        .containsExactlyElementsOf(
+            FolderFiles.list(out).keySet().stream().filter(f -> !f.equals(Manifest.FILE)).toList());
+    assertThat(manifest.inputs())
+        .singleElement()
+        .satisfies(input -> {
+          assertThat(input.reference()).isEqualTo(golden("llama").toString());
+          assertThat(input.files())
+              .extracting(file -> file.path().getFileName().toString())
+              .containsExactly("model.safetensors", "config.json");
+        });
+    Map<String, StoredTensor> tensors = ModelFolders.read(golden("llama"));
+    assertThat(manifest.tensors()).containsOnlyKeys(tensors.keySet());
+    manifest
+        .tensors()
+        .forEach((name, entry) ->
+            assertThat(entry.checksum())
+                .isEqualTo(Crc32c.of(ByteBuffer.wrap(tensors.get(name).bytes()))));
+    assertThat(Files.readString(out.resolve(Manifest.FILE)))
+        .contains(
+            "\"conversion\": {",
+            "\"format\": \"" + format.name().toLowerCase(Locale.ROOT),
+            "\"copied_from\": \"" + golden("llama"));
+    Verification verification = verify(out);
+    assertThat(verification.findings()).isEmpty();
+    assertThat(verification.tensors()).isEqualTo(tensors.size());
+
+    Path file =
+        out.resolve(
+            manifest.files().keySet().stream()
+                .filter(name -> name.matches(".*\\.(bin|safetensors)"))
+                .findFirst()
+                .orElseThrow());
+    byte[] bytes = Files.readAllBytes(file);
+    int inData = bytes.length / 2;
+    bytes[inData] ^= 1;
+    Files.write(file, bytes);
+    assertThat(verify(out).findings())
+        .singleElement()
+        .satisfies(finding ->
+            assertThat(finding.where()).matches("tensor \".*\" in " + file.getFileName()));
+    bytes[inData] ^= 1;
+    // a date of the archive, or the metadata
+    String text = new String(bytes, StandardCharsets.ISO_8859_1);
+    bytes[format == WeightFormat.TORCH ? 13 : text.indexOf("\"pt\"") + 1] ^= 1;
+    Files.write(file, bytes);
+    assertThat(verify(out).findings())
+        .singleElement()
+        .satisfies(
+            finding -> assertThat(finding.where()).isEqualTo("header of " + file.getFileName()));
+  }
+
+  @Test
+  void recordsSha256OnRequest() throws IOException {
+    Path out = temp.resolve("out");
+    new ModelConverter(HfModels.load())
+        .convert(
+            golden("llama").toString(),
+            out,
+            new ConversionSettings(
+                new MergeSettings(MergeOptions.ofThreads(2), false, 1 << 20, "test")
+                    .withSha256(true),
+                WeightFormat.SAFETENSORS,
+                Optional.empty()),
+            ProgressListener.NONE);
+    assertThat(Manifest.read(out).files().values()).allMatch(file -> file.sha256().isPresent());
+    assertThat(ModelVerifier.verify(out, 2, true, Optional.empty(), ProgressListener.NONE).notes())
+        .noneMatch(note -> note.contains("SHA-256"));
+  }
+
+  private static Verification verify(Path folder) throws IOException {
+    return ModelVerifier.verify(folder, 2, false, Optional.empty(), ProgressListener.NONE);
   }
 
   @Test

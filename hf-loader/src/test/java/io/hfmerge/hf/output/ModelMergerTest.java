@@ -91,6 +91,19 @@ class ModelMergerTest {
     }
   }
 
+  @Test
+  void tellsWhatOpeningAModelTold() throws IOException {
+    Path base = ModelFolders.golden("gpt2", "base");
+    Path both =
+        ModelFolders.copy(ModelFolders.golden("gpt2", "a"), temp.resolve("both"), tensor -> tensor);
+    Files.writeString(both.resolve("pytorch_model.bin"), "not read");
+    MergedModel merged = Merging.merge(Merging.sum(base, both, 0.7), temp.resolve("out"));
+    String note = both + ": read model.safetensors, not pytorch_model.bin, as transformers does";
+    assertThat(merged.lines()).anyMatch(line -> line.endsWith(note));
+    assertThat(temp.resolve("out/README.md")).content().contains(note);
+    assertThat(temp.resolve("out/hfmerge.json")).content().contains(note);
+  }
+
   private static Map<String, byte[]> contents(Path folder) throws IOException {
     Map<String, byte[]> contents = new TreeMap<>();
     for (String name : ModelFolders.list(folder)) {

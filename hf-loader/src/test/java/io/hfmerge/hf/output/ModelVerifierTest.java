@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.hf.checklist.Finding;
+import io.hfmerge.hf.checklist.ModelTrial;
 import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.hf.testing.ModelFolders;
 import io.hfmerge.hf.testing.StoredTensor;
@@ -17,7 +18,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,7 +55,7 @@ class ModelVerifierTest {
   }
 
   private static Verification verify(Path folder) throws IOException {
-    return ModelVerifier.verify(folder, 2, false, ProgressListener.NONE);
+    return ModelVerifier.verify(folder, 2, false, Optional.empty(), ProgressListener.NONE);
   }
 
   private static List<Finding> findings(Path folder) throws IOException {
@@ -90,7 +93,7 @@ class ModelVerifierTest {
             @Override
             public void finished() {}
           };
-      Verification verification = ModelVerifier.verify(folder, 3, true, listener);
+      Verification verification = ModelVerifier.verify(folder, 3, true, Optional.empty(), listener);
       assertThat(verification.findings()).isEmpty();
       assertThat(verification.tensors()).isEqualTo(39);
       assertThat(heard).hasValue(announced.get());
@@ -132,7 +135,7 @@ class ModelVerifierTest {
     assertThat(findings(single))
         .singleElement()
         .extracting(Finding::expected)
-        .isEqualTo("a safetensors file");
+        .isEqualTo("a file of weights");
   }
 
   @Test
@@ -206,11 +209,14 @@ class ModelVerifierTest {
     char other = text.charAt(at) == '0' ? '1' : '0';
     Files.writeString(manifest, text.substring(0, at) + other + text.substring(at + 1));
     assertThat(findings(single)).isEmpty();
-    assertThat(ModelVerifier.verify(single, 2, true, ProgressListener.NONE).findings())
+    assertThat(
+            ModelVerifier.verify(single, 2, true, Optional.empty(), ProgressListener.NONE)
+                .findings())
         .singleElement()
         .extracting(Finding::where)
         .isEqualTo("model.safetensors");
-    assertThat(ModelVerifier.verify(sharded, 2, true, ProgressListener.NONE).notes())
+    assertThat(
+            ModelVerifier.verify(sharded, 2, true, Optional.empty(), ProgressListener.NONE).notes())
         .anyMatch(note -> note.contains("has no SHA-256"));
   }
 
@@ -244,6 +250,88 @@ class ModelVerifierTest {
         .extracting(Finding::describe)
         .asString()
         .contains("tensor \"model.norm.weight\": expected finite numbers, found 1");
+  }
+
+  @Test
+  void namesWhatDoesNotOpenAsAFinding() throws IOException {
+    Path empty = Files.createDirectory(temp.resolve("empty"));
+    assertThat(findings(empty))
+        .singleElement()
+        .extracting(Finding::describe)
+        .asString()
+        .contains("expected a model that opens");
+  }
+
+  @Test
+  void runsTheModelOnlyIfNothingElseIsWrong() throws IOException {
+    List<String> runs = new ArrayList<>();
+    ModelTrial trial =
+        model -> {
+          runs.add(model.reference());
+          return ModelTrial.Outcome.fault(new Finding("forward pass", "this", "that"));
+        };
+    assertThat(run(single, trial).findings())
+        .containsExactly(new Finding("forward pass", "this", "that"));
+    assertThat(runs).containsExactly(single.toString());
+    flip(single.resolve("model.safetensors"), Files.size(single.resolve("model.safetensors")) - 1);
+    run(single, trial);
+    Path incomplete =
+        ModelFolders.copy(
+            ModelFolders.golden("llama", "a"),
+            temp.resolve("incomplete"),
+            t -> t.name().equals("model.norm.weight") ? notANumber(t) : t);
+    assertThat(run(incomplete, trial).notes())
+        .contains("the model was not run, since something else is wrong already");
+    assertThat(runs).hasSize(1);
+  }
+
+  private static Verification run(Path folder, ModelTrial trial) throws IOException {
+    return ModelVerifier.verify(folder, 2, false, Optional.of(trial), ProgressListener.NONE);
+  }
+
+  @Test
+  void looksForNumbersThatAreNotFiniteWhileItTakesChecksums() throws IOException {
+    Path nan =
+        ModelFolders.copy(
+            ModelFolders.golden("llama", "a"),
+            temp.resolve("nan"),
+            t -> t.name().equals("model.norm.weight") ? notANumber(t) : t);
+    Path out = temp.resolve("out");
+    Merging.merge(
+        Merging.sum(ModelFolders.golden("llama", "base"), nan, 1),
+        out,
+        Merging.DEFAULTS.withAllowNonFinite(true));
+    AtomicLong heard = new AtomicLong();
+    Verification verification =
+        ModelVerifier.verify(
+            out,
+            2,
+            false,
+            Optional.empty(),
+            new ProgressListener() {
+              @Override
+              public void started(String task, long totalBytes) {}
+
+              @Override
+              public void advanced(long bytes) {
+                heard.addAndGet(bytes);
+              }
+
+              @Override
+              public void finished() {}
+            });
+    assertThat(verification.findings())
+        .singleElement()
+        .extracting(Finding::describe)
+        .asString()
+        .contains("tensor \"model.norm.weight\": expected finite numbers, found 1");
+    long files = 0;
+    for (Path file : FolderFiles.list(out).values()) {
+      files += file.endsWith(Manifest.FILE) ? 0 : Files.size(file);
+    }
+    // each byte once
+    assertThat(heard).hasValue(files);
+    assertThat(verification.bytesRead()).isEqualTo(files);
   }
 
   private static StoredTensor notANumber(StoredTensor tensor) {

@@ -28,6 +28,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -190,7 +191,8 @@ class ResumeTest {
     for (String name : List.of("x", "y")) {
       assertThat(contents(target.resolve(name))).isEqualTo(contents(undisturbed.resolve(name)));
       assertThat(
-              ModelVerifier.verify(target.resolve(name), 2, false, ProgressListener.NONE)
+              ModelVerifier.verify(
+                      target.resolve(name), 2, false, Optional.empty(), ProgressListener.NONE)
                   .findings())
           .isEmpty();
     }
@@ -224,7 +226,9 @@ class ResumeTest {
             .asString()
             .matches("continuing: \\d+ of " + RandomModels.TENSORS + " tensors are complete");
         assertThat(contents(target)).isEqualTo(expected);
-        assertThat(ModelVerifier.verify(target, 2, false, ProgressListener.NONE).findings())
+        assertThat(
+                ModelVerifier.verify(target, 2, false, Optional.empty(), ProgressListener.NONE)
+                    .findings())
             .isEmpty();
         assertThat(temp.resolve("outputs").toFile().list()).containsExactly("out");
         StagedFolder.delete(target);

@@ -3,6 +3,7 @@ package io.hfmerge.hf.safetensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hfmerge.hf.files.WrittenFile;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.Shape;

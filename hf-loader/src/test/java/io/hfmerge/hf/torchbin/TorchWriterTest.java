@@ -77,7 +77,9 @@ class TorchWriterTest {
       assertThat(zip.getEntry("pytorch_model/data.pkl")).isNotNull();
     }
     ZipDirectory directory = ZipDirectory.read(TorchFiles.source(bytes));
-    assertThat(directory.entries().values()).allMatch(entry -> entry.position() % 64 == 0);
+    for (ZipDirectory.Entry entry : directory.entries().values()) {
+      assertThat(entry.position() % 64).isZero();
+    }
   }
 
   @Test

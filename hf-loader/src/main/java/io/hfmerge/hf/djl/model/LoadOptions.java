@@ -11,8 +11,9 @@ import java.util.Optional;
  * @param device where it runs
  * @param precision type of weights and activations
  * @param task the head; empty for that of the config's class
+ * @param extras whether tensors that the model has no place for are left out instead of refused
  */
-public record LoadOptions(Device device, Precision precision, Optional<Task> task) {
+public record LoadOptions(Device device, Precision precision, Optional<Task> task, boolean extras) {
 
   /** Type of weights and activations. DJL has no bfloat16. */
   public enum Precision {
@@ -43,16 +44,21 @@ public record LoadOptions(Device device, Precision precision, Optional<Task> tas
 
   /** On a device, with the defaults of everything else. */
   public static LoadOptions on(Device device) {
-    return new LoadOptions(device, Precision.AUTO, Optional.empty());
+    return new LoadOptions(device, Precision.AUTO, Optional.empty(), false);
   }
 
   /** The same with this head. */
   public LoadOptions task(Task head) {
-    return new LoadOptions(device, precision, Optional.of(head));
+    return new LoadOptions(device, precision, Optional.of(head), extras);
   }
 
   /** The same with this type. */
   public LoadOptions precision(Precision type) {
-    return new LoadOptions(device, type, task);
+    return new LoadOptions(device, type, task, extras);
+  }
+
+  /** The same, leaving out tensors that the model has no place for, as transformers does. */
+  public LoadOptions withoutExtras() {
+    return new LoadOptions(device, precision, task, true);
   }
 }

@@ -49,6 +49,7 @@ final class ModelComposition {
   private final Map<Role, Projection> projections = new LinkedHashMap<>();
   private final Activation activation;
   private final double epsilon;
+  private final List<String> extras = new ArrayList<>();
 
   ModelComposition(HfModel model, ModelConfig config, Family family, StoredParameters parameters) {
     Architecture architecture = model.architecture().orElseThrow();
@@ -70,7 +71,17 @@ final class ModelComposition {
     return family.heads().stream().filter(rule -> rule.task() == task).findFirst();
   }
 
-  TransformerBlock compose(HfModel model, @Nullable HeadRule rule) {
+  /** Names of tensors that have no place in what was composed. */
+  List<String> extras() {
+    return List.copyOf(extras);
+  }
+
+  /**
+   * Puts the blocks together.
+   *
+   * @param allowExtras whether tensors may be left over
+   */
+  TransformerBlock compose(HfModel model, @Nullable HeadRule rule, boolean allowExtras) {
     SequenceBlock embedding = embedding(family.embedding());
     List<TransformerLayer> layers = new ArrayList<>();
     for (int i = 0; i < sizes.layers(); i++) {
@@ -86,7 +97,7 @@ final class ModelComposition {
             paddingId(),
             RotarySettings.read(config, model.structure().balanceTraits(), sizes.headWidth()),
             limit());
-    parameters.check(otherParts());
+    extras.addAll(parameters.check(otherParts(), allowExtras));
     return new TransformerBlock(embedding, settings, layers, finalNorm, pooler, head);
   }
 

@@ -92,9 +92,11 @@ final class StoredParameters {
    * Checks that what was taken is what the checkpoint has.
    *
    * @param otherParts starts of canonical names that may be left over
+   * @param extras whether others may be too
+   * @return names of those others
    * @throws MalformedCheckpointException if tensors are missing, of another shape, or left over
    */
-  void check(List<String> otherParts) {
+  List<String> check(List<String> otherParts, boolean extras) {
     List<String> extra =
         byCanonicalName.entrySet().stream()
             .filter(entry -> !known.contains(entry.getKey()))
@@ -105,7 +107,7 @@ final class StoredParameters {
     if (!missing.isEmpty()) {
       problems.add("missing " + list(missing));
     }
-    if (!extra.isEmpty()) {
+    if (!extra.isEmpty() && !extras) {
       problems.add("not expected " + list(extra));
     }
     if (!problems.isEmpty()) {
@@ -113,6 +115,7 @@ final class StoredParameters {
           "%s: the tensors are not those of a %s model of this config:\n  %s"
               .formatted(id, structure.modelType(), String.join("\n  ", problems)));
     }
+    return extra;
   }
 
   /** Stored names of everything taken, in the order of taking. */

@@ -42,6 +42,7 @@ public final class TransformerModel implements AutoCloseable {
   private final ModelConfig config;
   private final Task task;
   private final TransformerBlock block;
+  private final List<String> extras;
   private final DjlTensors weights;
   private final NDManager manager;
   private final ParameterStore store;
@@ -51,12 +52,14 @@ public final class TransformerModel implements AutoCloseable {
       ModelConfig config,
       Task task,
       TransformerBlock block,
+      List<String> extras,
       DjlTensors weights,
       NDManager manager) {
     this.model = model;
     this.config = config;
     this.task = task;
     this.block = block;
+    this.extras = List.copyOf(extras);
     this.weights = weights;
     this.manager = manager;
     this.store = new ParameterStore(manager, false);
@@ -83,8 +86,8 @@ public final class TransformerModel implements AutoCloseable {
     StoredParameters parameters = new StoredParameters(model);
     Task task = task(config, family, parameters, options.task());
     HeadRule rule = ModelComposition.head(family, task).orElse(null);
-    TransformerBlock block =
-        new ModelComposition(model, config, family, parameters).compose(model, rule);
+    ModelComposition composition = new ModelComposition(model, config, family, parameters);
+    TransformerBlock block = composition.compose(model, rule, options.extras());
     NDManager manager = NDManager.newBaseManager(options.device(), "PyTorch");
     boolean complete = false;
     try {
@@ -93,7 +96,8 @@ public final class TransformerModel implements AutoCloseable {
               model.checkpoint(), manager, parameters.names(), precision(model, options));
       parameters.fill(weights);
       complete = true;
-      return new TransformerModel(model, config, task, block, weights, manager);
+      return new TransformerModel(
+          model, config, task, block, composition.extras(), weights, manager);
     } finally {
       if (!complete) {
         manager.close();
@@ -106,9 +110,20 @@ public final class TransformerModel implements AutoCloseable {
     return Families.modelTypes();
   }
 
+  /** Whether anything here runs models of this family; its weights may still be refused. */
+  public static boolean runs(HfModel model) {
+    return model.architecture().isPresent()
+        && model.config().flatMap(ModelConfig::modelType).flatMap(Families::find).isPresent();
+  }
+
   /** The DJL block, for trainers and predictors. */
   public TransformerBlock block() {
     return block;
+  }
+
+  /** Tensors that were left out since the model has no place for them. */
+  public List<String> extras() {
+    return extras;
   }
 
   /** The head. */
