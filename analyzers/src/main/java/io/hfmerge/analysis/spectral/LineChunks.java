@@ -1,5 +1,7 @@
 package io.hfmerge.analysis.spectral;
 
+import static io.hfmerge.analysis.spectral.LanczosKernels.LINES;
+
 import io.hfmerge.analysis.matrix.MatrixSource;
 import java.util.Arrays;
 
@@ -34,7 +36,7 @@ final class LineChunks implements NormalOperator, AutoCloseable {
     this.buffers = buffers;
     this.source = source;
     this.stride = LanczosKernels.stride(source.shortSide());
-    int perChunk = Math.max(1, LineBuffers.LENGTH / stride);
+    int perChunk = Math.max(1, LineBuffers.LENGTH / stride / LINES) * LINES;
     this.chunkLines = LanczosKernels.padded(Math.min(perChunk, Math.max(1, source.longSide())));
     int chunks = Math.ceilDiv(source.longSide(), chunkLines);
     boolean keep = (long) chunks * chunkLines * stride <= budgetFloats;
