@@ -10,6 +10,7 @@ import io.hfmerge.hf.djl.block.TransformerInputs;
 import io.hfmerge.hf.djl.block.TransformerOutputs;
 import io.hfmerge.hf.djl.model.Task;
 import io.hfmerge.hf.djl.model.TransformerModel;
+import io.hfmerge.hf.djl.text.Surroundings;
 import io.hfmerge.hf.djl.text.TextTokenizer;
 import io.hfmerge.hf.djl.text.TokenIds;
 import java.util.ArrayList;
