@@ -75,6 +75,32 @@ class CriteriaTest {
     }
   }
 
+  /** See make_eval.py. */
+  @Test
+  void aFolderWithAnAdapterRunsAsItsMerge() throws Exception {
+    Path base = ModelFolders.golden("llama", "base");
+    Path adapter = ModelFolders.GOLDEN.resolve("formats/lora-llama").toAbsolutePath();
+    JsonNode expected = expected("adapter");
+    long[] ids = new long[expected.get("ids").size()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = expected.get("ids").get(i).longValue();
+    }
+    try (ZooModel<NDList, NDList> model =
+            arrays("hf://" + base + "+" + adapter).build().loadModel();
+        Predictor<NDList, NDList> predictor = model.newPredictor();
+        NDManager manager = NDManager.newBaseManager()) {
+      NDArray all =
+          predictor.predict(new NDList(manager.create(ids).expandDims(0))).singletonOrThrow();
+      float[] found = all.get(0, ids.length - 1).toFloatArray();
+
+      assertThat(found).hasSize(expected.get("logits").size());
+      for (int i = 0; i < found.length; i++) {
+        assertThat((double) found[i])
+            .isCloseTo(expected.get("logits").get(i).doubleValue(), within((double) TOLERANCE));
+      }
+    }
+  }
+
   /** Half of two models, written and loaded against merged in memory. */
   @Test
   void aRecipeIsMergedInMemory() throws Exception {
