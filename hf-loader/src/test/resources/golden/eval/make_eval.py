@@ -112,4 +112,12 @@ model.load_state_dict({**state, **merged})
 ids = [[5, 9, 40, 2, 77, 31]]
 with torch.no_grad():
     out["adapter"] = {"ids": ids[0], "logits": model(torch.tensor(ids)).logits[0, -1].tolist()}
+
+# the likeliest token in the place of a mask
+tokenizer = BertWordPieceTokenizer(vocab=vocabularies["bert"], lowercase=True)
+model, text = load(t.BertForMaskedLM, "checkpoints", "bert", "base"), "cab [MASK] deaf"
+ids = tokenizer.encode(text).ids
+with torch.no_grad():
+    likely = int(model(torch.tensor([ids])).logits[0, ids.index(4)].argmax())
+out["fill"] = {"text": text, "token": next(token for token, i in vocabularies["bert"].items() if i == likely)}
 json.dump(out, open(os.path.join(HERE, "expected.json"), "w"), indent=1)
