@@ -150,6 +150,7 @@ public final class ConflictAnalyzer {
         groups.roles(),
         groups.model(),
         SumForecast.of(groups.model(), tensors),
+        List.of(),
         skipped);
   }
 

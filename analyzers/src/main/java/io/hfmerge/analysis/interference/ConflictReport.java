@@ -19,6 +19,7 @@ import java.util.OptionalInt;
  * @param roles by role
  * @param model all tensors
  * @param theory what P1's theory makes of the sum; empty where no spectra were taken
+ * @param texts what models were run on; empty where none were
  * @param skipped what was not measured, with the reason
  */
 public record ConflictReport(
@@ -31,6 +32,7 @@ public record ConflictReport(
     List<GroupConflicts> roles,
     GroupConflicts model,
     Optional<SumForecast> theory,
+    List<SampledText> texts,
     List<Skipped> skipped) {
 
   public ConflictReport {
@@ -38,8 +40,19 @@ public record ConflictReport(
     tensors = List.copyOf(tensors);
     layers = List.copyOf(layers);
     roles = List.copyOf(roles);
+    texts = List.copyOf(texts);
     skipped = List.copyOf(skipped);
   }
+
+  /**
+   * What a model was run on.
+   *
+   * @param name how the user named it
+   * @param sequences number of windows or lines
+   * @param tokens number of tokens whose states were looked at
+   * @param predictions number of predictions compared
+   */
+  public record SampledText(String name, int sequences, int tokens, int predictions) {}
 
   /**
    * A fine-tuned model.

@@ -22,6 +22,11 @@ final class Findings {
     add(measure, OptionalInt.of(first), OptionalInt.of(second), value, chance);
   }
 
+  /** Of a task, or of a pair if there is another. */
+  void of(Measure measure, int task, OptionalInt other, double value, OptionalDouble chance) {
+    add(measure, OptionalInt.of(task), other, value, chance);
+  }
+
   private void add(
       Measure measure, OptionalInt first, OptionalInt second, double value, OptionalDouble chance) {
     if (Double.isFinite(value)) {

@@ -28,7 +28,8 @@ public final class Measures {
     return Stream.of(
             OF_ELEMENTS.stream().map(ElementMeasure::measures),
             OF_NORMS.stream().map(NormMeasure::measures),
-            OF_SPECTRA.stream().map(SpectralMeasure::measures))
+            OF_SPECTRA.stream().map(SpectralMeasure::measures),
+            Stream.of(ActivationMeasures.ALL))
         .flatMap(families -> families)
         .flatMap(List::stream)
         .toList();

@@ -3,6 +3,7 @@ package io.hfmerge.analysis.report;
 import io.hfmerge.analysis.AnalysisReport.Skipped;
 import io.hfmerge.analysis.interference.ConflictReport;
 import io.hfmerge.analysis.interference.ConflictReport.GroupConflicts;
+import io.hfmerge.analysis.interference.ConflictReport.SampledText;
 import io.hfmerge.analysis.interference.ConflictReport.Task;
 import io.hfmerge.analysis.interference.ConflictReport.TensorConflicts;
 import io.hfmerge.analysis.interference.Measure;
@@ -52,6 +53,9 @@ public final class ConflictJson {
     settings.put("rank", report.request().rank());
     settings.put("all", report.request().includeOther());
     root.put("settings", settings);
+    if (!report.texts().isEmpty()) {
+      root.put("texts", report.texts().stream().map(ConflictJson::text).toList());
+    }
     root.put("measures", Measures.all().stream().map(ConflictJson::measure).toList());
     root.put("tensors", report.tensors().stream().map(ConflictJson::tensor).toList());
     root.put("layers", report.layers().stream().map(ConflictJson::group).toList());
@@ -74,6 +78,15 @@ public final class ConflictJson {
     fields.put("id", task.id());
     task.revision().ifPresent(revision -> fields.put("revision", revision));
     fields.put("weight", task.weight());
+    return fields;
+  }
+
+  private static Map<String, Object> text(SampledText text) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("name", text.name());
+    fields.put("sequences", text.sequences());
+    fields.put("tokens", text.tokens());
+    fields.put("predictions", text.predictions());
     return fields;
   }
 

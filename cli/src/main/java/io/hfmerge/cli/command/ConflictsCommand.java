@@ -1,6 +1,7 @@
 package io.hfmerge.cli.command;
 
 import io.hfmerge.analysis.AnalysisRequest.Metrics;
+import io.hfmerge.analysis.interference.ActivationConflicts;
 import io.hfmerge.analysis.interference.ConflictAnalyzer;
 import io.hfmerge.analysis.interference.ConflictReport;
 import io.hfmerge.analysis.interference.ConflictRequest;
@@ -11,10 +12,13 @@ import io.hfmerge.analysis.report.page.PlotFolder;
 import io.hfmerge.analysis.report.section.ConflictPage;
 import io.hfmerge.cli.Version;
 import io.hfmerge.cli.option.StreamOption;
+import io.hfmerge.cli.option.TextOptions;
 import io.hfmerge.cli.output.ConflictTable;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
+import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.hf.HfModel;
+import io.hfmerge.method.MergeMethods;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -41,7 +45,8 @@ import picocli.CommandLine.Spec;
     name = "conflicts",
     description =
         "Measures how fine-tuned models of one base clash, before they are merged: angles, signs,"
-            + " shared directions and predicted damage, each beside the level of chance.")
+            + " shared directions and predicted damage, each beside the level of chance. With --text,"
+            + " also what the models and their sum do on texts.")
 public final class ConflictsCommand implements Callable<Integer> {
 
   enum Depth {
@@ -125,6 +130,8 @@ public final class ConflictsCommand implements Callable<Integer> {
       description = "Worker threads (default: one per core). The numbers do not depend on it.")
   private int threads = Runtime.getRuntime().availableProcessors();
 
+  @Mixin private final TextOptions text = new TextOptions();
+
   @Mixin private final StreamOption stream = new StreamOption();
 
   @Override
@@ -134,9 +141,15 @@ public final class ConflictsCommand implements Callable<Integer> {
     if (weights.size() < 2) {
       throw usage("expected two models or more, whose task vectors can clash; found one");
     }
+    int texts = text.texts().size();
+    if (texts > 1 && texts != weights.size()) {
+      throw usage(
+          "--text: expected one text for all, or one for each of %d models, found %d"
+              .formatted(weights.size(), texts));
+    }
     SequencedSet<String> notes = new LinkedHashSet<>();
-    ConflictReport report = analyze(weights, notes);
-    String text =
+    ConflictReport report = onTexts(analyze(weights, notes));
+    String rendered =
         switch (format) {
           case table ->
               ConflictTable.render(report, target == null && Terminal.hasColors())
@@ -148,7 +161,7 @@ public final class ConflictsCommand implements Callable<Integer> {
     if (format != Format.table) {
       notes.forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
     }
-    write(text);
+    write(rendered);
     if (plots != null) {
       PlotFolder.write(ConflictPage.of(report), plots);
     }
@@ -197,13 +210,40 @@ public final class ConflictsCommand implements Callable<Integer> {
     }
   }
 
-  private void write(String text) throws IOException {
+  private ConflictReport onTexts(ConflictReport report) throws IOException {
+    if (text.texts().isEmpty()) {
+      return report;
+    }
+    CommandSpec command = Objects.requireNonNull(spec);
+    List<ActivationConflicts.Text> texts = new ArrayList<>();
+    for (Path file : text.texts()) {
+      texts.add(new ActivationConflicts.Text(file.toString(), Files.readString(file)));
+    }
+    try (ProgressLine progress = ProgressLine.create(command.commandLine().getErr())) {
+      return text.device()
+          .checked(
+              command,
+              () ->
+                  ActivationConflicts.add(
+                      report,
+                      texts,
+                      new ActivationConflicts.Setup(
+                          stream.models(progress),
+                          MergeMethods.installed(),
+                          MergeOptions.ofThreads(threads),
+                          text.device().loadOptions(),
+                          text.settings(),
+                          progress)));
+    }
+  }
+
+  private void write(String rendered) throws IOException {
     if (target != null) {
-      Files.writeString(target, text);
+      Files.writeString(target, rendered);
       return;
     }
     PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-    out.print(text);
+    out.print(rendered);
     out.flush();
   }
 

@@ -28,12 +28,14 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code hfmerge eval}: models measured on a text or on labelled texts, and compared. */
+/**
+ * {@code hfmerge eval}: models measured on a text, on labelled texts or on images, and compared.
+ */
 @Command(
     name = "eval",
     description = {
       "Measures models: perplexity or masked-token loss on a text, or accuracy, F1 and loss on"
-          + " labelled texts. Further models are compared with the first; intervals come from a"
+          + " labelled texts or images. Further models are compared with the first; intervals come from a"
           + " bootstrap over examples, or over blocks of 64 scored tokens."
     })
 public final class EvalCommand implements Callable<Integer> {
@@ -66,6 +68,15 @@ public final class EvalCommand implements Callable<Integer> {
             "Labelled texts: .tsv with column names, or .jsonl; columns text (sentence, sentence1,"
                 + " premise), label, perhaps text_pair (sentence2, hypothesis).")
     private @Nullable Path data;
+
+    @Option(
+        names = "--images",
+        paramLabel = "DIR",
+        required = true,
+        description =
+            "A folder with a subfolder of PNG and JPEG images for each class, named as the model's"
+                + " labels; prepared as the model's preprocessor_config.json says.")
+    private @Nullable Path images;
   }
 
   @Spec @Nullable CommandSpec spec;
@@ -83,16 +94,16 @@ public final class EvalCommand implements Callable<Integer> {
       names = "--head",
       paramLabel = "HEAD",
       description =
-          "With --data: auto takes a sequence classifier's head and fits a linear probe on mean"
-              + " embeddings where there is none; probe always fits one (default:"
-              + " ${DEFAULT-VALUE}).")
+          "With --data and --images: auto takes a classifier's head and fits a linear probe where"
+              + " there is none, on mean embeddings of texts, on the class token of images; probe"
+              + " always fits one (default: ${DEFAULT-VALUE}).")
   private Head head = Head.auto;
 
   @Option(
       names = "--train-share",
       paramLabel = "SHARE",
       description =
-          "Share of the labelled texts that a probe is fitted to; the others are evaluated (default:"
+          "Share of the labelled examples that a probe is fitted to; the others are evaluated (default:"
               + " ${DEFAULT-VALUE}).")
   private double trainShare = 0.8;
 
@@ -167,13 +178,16 @@ public final class EvalCommand implements Callable<Integer> {
   }
 
   private EvalTask task() throws IOException {
+    if (source.text != null) {
+      return EvalTask.text(
+          source.text,
+          new TextEvaluation.Settings(optional(window), optional(stride), maskShare, seed));
+    }
+    ClassificationEvaluation.Settings settings =
+        new ClassificationEvaluation.Settings(head == Head.probe, trainShare, seed);
     return source.data != null
-        ? EvalTask.data(
-            source.data,
-            new ClassificationEvaluation.Settings(head == Head.probe, trainShare, seed))
-        : EvalTask.text(
-            Objects.requireNonNull(source.text),
-            new TextEvaluation.Settings(optional(window), optional(stride), maskShare, seed));
+        ? EvalTask.data(source.data, settings)
+        : EvalTask.images(Objects.requireNonNull(source.images), settings);
   }
 
   private static OptionalInt optional(@Nullable Integer value) {

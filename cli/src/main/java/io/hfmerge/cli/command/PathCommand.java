@@ -55,8 +55,8 @@ public final class PathCommand implements Callable<Integer> {
       paramLabel = "TASK",
       required = true,
       description =
-          "A YAML file: text: FILE or data: FILE, perhaps metric (default: loss), window,"
-              + " stride, mask_share, head, train_share, seed.")
+          "A YAML file: text: FILE, data: FILE or images: DIR, perhaps metric (default: loss),"
+              + " window, stride, mask_share, head, train_share, seed.")
   private Path taskFile = Path.of("");
 
   @Option(

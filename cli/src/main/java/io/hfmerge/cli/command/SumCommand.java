@@ -17,6 +17,7 @@ import io.hfmerge.hf.djl.eval.Evaluation;
 import io.hfmerge.hf.djl.model.LoadOptions;
 import io.hfmerge.hf.lora.Adapter;
 import io.hfmerge.hf.output.AdapterWriter;
+import io.hfmerge.hf.output.ComputedModel;
 import io.hfmerge.hf.output.MergeSettings;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.ParameterValue;
@@ -75,10 +76,9 @@ public final class SumCommand implements Callable<Integer> {
 
   @Option(
       names = {"-o", "--output"},
-      required = true,
       paramLabel = "OUT",
-      description = "Folder to create.")
-  private Path target = Path.of("");
+      description = "Folder to create; may be left out with --eval.")
+  private @Nullable Path target;
 
   @Option(
       names = "--lambda",
@@ -99,8 +99,8 @@ public final class SumCommand implements Callable<Integer> {
       names = "--eval",
       paramLabel = "TASK",
       description =
-          "Measure base, models and sum once it is written, and compare them with the base: a YAML"
-              + " file, as for tune.")
+          "Measure base, models and sum, and compare them with the base: a YAML file, as for tune."
+              + " Without --output the sum is merged in memory and not written.")
   private @Nullable Path taskFile;
 
   @Mixin private final OutputOptions options = new OutputOptions();
@@ -110,11 +110,14 @@ public final class SumCommand implements Callable<Integer> {
     if (!Double.isFinite(lambda)) {
       throw usage("--lambda: expected a finite number, found " + lambda);
     }
+    if (target == null && (lora || taskFile == null)) {
+      throw usage("Missing required option: '--output=OUT'");
+    }
     if (lora) {
       if (taskFile != null) {
         throw usage("--eval: not with --lora; evaluate BASE+ADAPTER by hfmerge eval");
       }
-      return sumAdapters();
+      return sumAdapters(target);
     }
     if (base == null) {
       throw usage("Missing required option: '--base=MODEL' (or --lora for adapters)");
@@ -130,18 +133,23 @@ public final class SumCommand implements Callable<Integer> {
     Recipe recipe = builder.build();
     // read first: a faulty task is no reason to find out after the merge
     EvalTask task = taskFile == null ? null : task(taskFile);
-    int code =
-        MergeRun.execute(
-            RecipeBook.of(recipe),
-            new RecipeWriter().write(recipe),
-            MergeMethods.installed(),
-            target,
-            options,
-            Objects.requireNonNull(spec).commandLine());
-    if (task != null && code == 0) {
+    if (target != null) {
+      int code =
+          MergeRun.execute(
+              RecipeBook.of(recipe),
+              new RecipeWriter().write(recipe),
+              MergeMethods.installed(),
+              target,
+              options,
+              Objects.requireNonNull(spec).commandLine());
+      if (code != 0) {
+        return code;
+      }
+    }
+    if (task != null) {
       evaluate(task, base, recipe);
     }
-    return code;
+    return 0;
   }
 
   private EvalTask task(Path file) throws IOException {
@@ -154,13 +162,27 @@ public final class SumCommand implements Callable<Integer> {
   private void evaluate(EvalTask task, String baseReference, Recipe recipe) throws IOException {
     List<String> references = new ArrayList<>(List.of(baseReference));
     recipe.models().forEach(model -> references.add(model.reference()));
-    references.add(target.toString());
     CommandSpec command = Objects.requireNonNull(spec);
     List<Evaluation> evaluations = new ArrayList<>();
+    if (target != null) {
+      references.add(target.toString());
+    }
     for (String reference : references) {
       try (HfModel model = HfModels.open(reference)) {
-        evaluations.add(
-            new DeviceOptions().checked(command, () -> task.evaluate(model, LoadOptions.cpu())));
+        evaluations.add(evaluate(task, model));
+      }
+    }
+    if (target == null) {
+      references.add("the sum");
+      try (ComputedModel sum =
+          ComputedModel.open(
+              HfModels.load(),
+              MergeMethods.installed(),
+              options.seeded(RecipeBook.of(recipe)),
+              options.settings().engine(),
+              "the sum")) {
+        evaluations.add(evaluate(task, sum.model()));
+        sum.checkFinite();
       }
     }
     PrintWriter out = command.commandLine().getOut();
@@ -168,7 +190,13 @@ public final class SumCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private int sumAdapters() throws Exception {
+  private Evaluation evaluate(EvalTask task, HfModel model) throws IOException {
+    return new DeviceOptions()
+        .checked(Objects.requireNonNull(spec), () -> task.evaluate(model, LoadOptions.cpu()));
+  }
+
+  private int sumAdapters(@Nullable Path folder) throws Exception {
+    Path created = Objects.requireNonNull(folder);
     if (base != null) {
       throw usage("--lora sums adapters by themselves: leave --base out");
     }
@@ -181,7 +209,7 @@ public final class SumCommand implements Callable<Integer> {
     AdapterReport report;
     try (ProgressLine progress = ProgressLine.create();
         AdapterWriter writer =
-            adapterWriter(options.models(progress), weights.keySet(), settings)) {
+            adapterWriter(created, options.models(progress), weights.keySet(), settings)) {
       HfModels models = options.models(progress);
       for (Map.Entry<String, Double> entry : weights.entrySet()) {
         Adapter adapter = models.openAdapter(entry.getKey());
@@ -205,8 +233,9 @@ public final class SumCommand implements Callable<Integer> {
     return 0;
   }
 
-  private AdapterWriter adapterWriter(
-      HfModels models, Set<String> references, MergeSettings settings) throws IOException {
+  private static AdapterWriter adapterWriter(
+      Path target, HfModels models, Set<String> references, MergeSettings settings)
+      throws IOException {
     List<ModelLocation> inputs = new ArrayList<>();
     for (String reference : references) {
       inputs.add(models.locate(reference));

@@ -39,11 +39,15 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "tune",
     description = {
-      "Chooses numbers of a recipe by an evaluation. Candidates are merged in memory; for each"
-          + " parameter in turn a grid, then golden sections around its best point.",
+      "Chooses numbers of a recipe by an evaluation. Candidates are merged in memory: for each"
+          + " parameter in turn a grid, then from the best point golden sections for one parameter,"
+          + " a Nelder-Mead simplex for several.",
       "The best of many candidates looks better than it is: evaluate it on other texts as well."
     })
 public final class TuneCommand implements Callable<Integer> {
+
+  private static final int SECTIONS = 5;
+  private static final int SIMPLEX_STEPS = 15;
 
   @Spec @Nullable CommandSpec spec;
 
@@ -55,8 +59,8 @@ public final class TuneCommand implements Callable<Integer> {
       paramLabel = "TASK",
       required = true,
       description =
-          "A YAML file: text: FILE or data: FILE, perhaps metric (default: loss), window,"
-              + " stride, mask_share, head, train_share, seed.")
+          "A YAML file: text: FILE, data: FILE or images: DIR, perhaps metric (default: loss),"
+              + " window, stride, mask_share, head, train_share, seed.")
   private Path taskFile = Path.of("");
 
   @Option(
@@ -73,10 +77,12 @@ public final class TuneCommand implements Callable<Integer> {
   private int grid = 7;
 
   @Option(
-      names = "--sections",
+      names = "--evaluations",
       paramLabel = "N",
-      description = "Steps of the golden section search (default: ${DEFAULT-VALUE}).")
-  private int sections = 4;
+      description =
+          "Candidates after the grid, at most (default: 5 for one parameter, 15 for each of"
+              + " several).")
+  private @Nullable Integer evaluations;
 
   @Option(
       names = {"-o", "--out"},
@@ -146,10 +152,17 @@ public final class TuneCommand implements Callable<Integer> {
       List<RecipeParameter> searched, ParameterSearch.Objective objective) {
     try {
       return new ParameterSearch(
-          searched.stream().map(RecipeParameter::range).toList(), grid, sections, objective);
+          searched.stream().map(RecipeParameter::range).toList(),
+          grid,
+          evaluations == null ? defaultEvaluations(searched.size()) : evaluations,
+          objective);
     } catch (IllegalArgumentException e) {
       throw usage(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static int defaultEvaluations(int parameters) {
+    return parameters == 1 ? SECTIONS : SIMPLEX_STEPS * parameters;
   }
 
   private static Recipe with(Recipe recipe, List<RecipeParameter> searched, List<Double> values) {

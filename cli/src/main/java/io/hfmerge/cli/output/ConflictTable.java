@@ -57,6 +57,7 @@ public final class ConflictTable {
     table.groups("By layer", report.layers());
     table.worst();
     table.theory();
+    table.texts();
     table.skipped();
     return table.text.toString();
   }
@@ -309,6 +310,93 @@ public final class ConflictTable {
                   chance(Optional.of(task.damage())),
                   most(task.worst())));
     }
+  }
+
+  private void texts() {
+    if (report.texts().isEmpty()) {
+      return;
+    }
+    heading(BOLD, "On texts (in brackets the level of chance)");
+    for (int i = 0; i < report.texts().size(); i++) {
+      ConflictReport.SampledText sampled = report.texts().get(i);
+      text.append(
+          "[%d] on %s: %d tokens in %d sequences, %d predictions\n"
+              .formatted(
+                  i + 1,
+                  Terminal.printable(sampled.name()),
+                  sampled.tokens(),
+                  sampled.sequences(),
+                  sampled.predictions()));
+    }
+    pairsOnTexts();
+    tasksOnTexts();
+    layersOnTexts();
+    text.append("changed: distance of outputs with and without the other, 0 none, 1 all\n");
+    text.append("CKA: states of the model and of the sum; beside it the model and the base\n");
+    text.append("overlap of inputs: 0 orthogonal, as theory assumes, 1 the same\n");
+  }
+
+  private void pairsOnTexts() {
+    TextTable table =
+        TextTable.withWords(
+            "pair",
+            List.of(
+                "disentanglement error",
+                "changed",
+                "reverse",
+                "divergence",
+                "reverse",
+                "overlap of inputs"));
+    for (int i = 0; i < report.tasks().size(); i++) {
+      for (int j = i + 1; j < report.tasks().size(); j++) {
+        table.add(
+            List.of(
+                "[%d] [%d]".formatted(i + 1, j + 1),
+                cell(value(model(), "disentanglementError", i, j)),
+                cell(value(model(), "outputChange", i, j)),
+                cell(value(model(), "outputChange", j, i)),
+                cell(value(model(), "outputDivergence", i, j)),
+                cell(value(model(), "outputDivergence", j, i)),
+                beside(value(model(), "inputGramOverlap", i, j))));
+      }
+    }
+    text.append('\n').append(table.render());
+  }
+
+  private void tasksOnTexts() {
+    TextTable table =
+        TextTable.withWords(
+            "model",
+            List.of("changed by sum", "divergence", "CKA", "base's CKA", "bias", "variance"));
+    for (int t = 0; t < report.tasks().size(); t++) {
+      table.add(
+          List.of(
+              "[" + (t + 1) + "]",
+              cell(value(model(), "sumOutputChange", t, -1)),
+              cell(value(model(), "sumOutputDivergence", t, -1)),
+              beside(value(model(), "cka", t, -1)),
+              cell(value(model(), "baseCka", t, -1)),
+              cell(value(model(), "representationBias", t, -1)),
+              cell(value(model(), "varianceRatio", t, -1))));
+    }
+    text.append('\n').append(table.render());
+  }
+
+  private void layersOnTexts() {
+    TextTable table =
+        TextTable.withWords(
+            "layer", List.of("CKA", "base's CKA", "bias", "variance", "overlap of inputs"));
+    for (GroupConflicts group : report.layers()) {
+      table.add(
+          List.of(
+              "" + group.layer().orElse(-1),
+              besideMean(group.values(), "cka"),
+              mean(group.values(), "baseCka", MeasureValue::value),
+              mean(group.values(), "representationBias", MeasureValue::value),
+              mean(group.values(), "varianceRatio", MeasureValue::value),
+              besideMean(group.values(), "inputGramOverlap")));
+    }
+    text.append("\nBy layer, means over models and pairs\n").append(table.render());
   }
 
   private static String most(Optional<SumForecast.Worst> worst) {

@@ -3,6 +3,7 @@ package io.hfmerge.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hfmerge.cli.HfMerge;
+import io.hfmerge.hf.testing.TokenizerFolder;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -87,6 +88,46 @@ class ConflictsCommandTest {
     assertThat(out.toString())
         .contains("over-accumulation")
         .contains("Subspaces and predicted damage need --metrics all.");
+  }
+
+  /** What the numbers are is held in the analyzers; here that they reach the user. */
+  @Test
+  void modelsAreRunOnTexts(@TempDir Path folder) throws Exception {
+    for (String model : new String[] {"base", "a", "b"}) {
+      Path copy = Files.createDirectories(folder.resolve(model));
+      for (String name : new String[] {"config.json", "model.safetensors"}) {
+        Files.copy(MODELS.resolve("../gpt2").resolve(model).resolve(name), copy.resolve(name));
+      }
+      TokenizerFolder.writeCharacters(copy);
+    }
+    Path one = Files.writeString(folder.resolve("one.txt"), "abcdefgh".repeat(40));
+    Path two = Files.writeString(folder.resolve("two.txt"), "stuvwxyz".repeat(40));
+    String[] command = {
+      "conflicts",
+      "--base",
+      folder.resolve("base").toString(),
+      folder.resolve("a").toString(),
+      folder.resolve("b").toString(),
+      "--metrics=norms",
+      "--text",
+      one.toString(),
+      "--text",
+      two.toString(),
+      "--window=24"
+    };
+    assertThat(run(command)).isZero();
+    assertThat(out.toString())
+        .contains(
+            "On texts", "disentanglement", "overlap of inputs", "312 tokens in 13 sequences, 312");
+    assertThat(out.toString().lines().skip(4).filter(line -> !line.contains(folder.toString())))
+        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(SCREEN));
+    out.getBuffer().setLength(0);
+    assertThat(run(with(command, "--format", "json"))).isZero();
+    assertThat(json().get("texts").get(1).get("name").asString()).isEqualTo(two.toString());
+    assertThat(json().get("layers").get(2).get("values").toString()).contains("\"cka\"");
+    out.getBuffer().setLength(0);
+    assertThat(run(with(command, "--text", two.toString()))).isEqualTo(2);
+    assertThat(err.toString()).contains("or one for each of 2 models, found 3");
   }
 
   @Test

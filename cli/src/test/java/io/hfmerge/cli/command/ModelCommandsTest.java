@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.hfmerge.cli.HfMerge;
 import io.hfmerge.hf.safetensors.SafetensorsCheckpoint;
+import io.hfmerge.hf.testing.TokenizerFolder;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -225,7 +227,7 @@ class ModelCommandsTest {
             task("").toString(),
             "--param=lambda=-0.5:1.5",
             "--grid=3",
-            "--sections=1",
+            "--evaluations=2",
             "-o",
             target.toString());
 
@@ -256,6 +258,91 @@ class ModelCommandsTest {
     assertThat(outcome.out()).contains(target + " ", "perplexity");
   }
 
+  /** The same numbers, and nothing written. */
+  @Test
+  void sumIsMeasuredInMemoryWhereNoFolderIsNamed() throws Exception {
+    String base = withTokenizer().toString();
+    String model = withTokenizer("a").toString();
+    String task = task("").toString();
+    Path target = folder.resolve("sum");
+    Outcome written = run("sum", "--base", base, model, "-o", target.toString(), "--eval", task);
+    Outcome measured = run("sum", "--base", base, model, "--eval", task);
+    Outcome neither = run("sum", "--base", base, model);
+
+    assertThat(measured.err()).isEmpty();
+    assertThat(numbers(measured)).isNotEmpty().isEqualTo(numbers(written));
+    assertThat(measured.out()).contains("the sum ", "perplexity").doesNotContain("tensors merged");
+    assertThat(neither.code()).isEqualTo(2);
+    assertThat(neither.err()).contains("Missing required option: '--output=OUT'");
+  }
+
+  /** Values of the last model. */
+  private static List<String> numbers(Outcome outcome) {
+    return outcome
+        .out()
+        .lines()
+        .filter(line -> line.contains(" perplexity ") || line.contains(" loss "))
+        .skip(4)
+        .map(line -> line.replaceFirst(".* (perplexity|loss) ", "").strip())
+        .toList();
+  }
+
+  @Test
+  void evalClassifiesTheImagesOfAFolder() throws Exception {
+    Path model = Files.createDirectories(folder.resolve("vit"));
+    for (String name : new String[] {"config.json", "model.safetensors"}) {
+      Files.copy(GOLDEN.resolve("checkpoints/vit/base").resolve(name), model.resolve(name));
+    }
+    Path images = GOLDEN.resolve("images");
+    Files.copy(
+        images.resolve("preprocessor_config.json"), model.resolve("preprocessor_config.json"));
+    String classes = images.resolve("classes").toString();
+    Outcome outcome = run("eval", model.toString(), "--images", classes, "--format=json");
+    JsonNode expected =
+        JsonMapper.shared().readTree(Files.readString(images.resolve("expected.json")));
+
+    assertThat(outcome.err()).isEmpty();
+    JsonNode found = JsonMapper.shared().readTree(outcome.out()).get("models").get(0);
+    assertThat(found.get("task").stringValue()).isEqualTo("image-classification");
+    assertThat(found.get("metrics").get(0).get("value").doubleValue())
+        .isEqualTo(expected.get("accuracy").doubleValue(), within(1e-12));
+  }
+
+  @Test
+  void severalParametersAreSearchedTogether() throws Exception {
+    String base = withTokenizer().toString();
+    Path recipe =
+        Files.writeString(
+            folder.resolve("recipe.yaml"),
+            """
+            merge_method: task_arithmetic
+            base_model: %s
+            models:
+              - model: %s
+                parameters: {weight: 1.0}
+              - model: %s
+                parameters: {weight: 1.0}
+            """
+                .formatted(base, withTokenizer("a"), withTokenizer("b")));
+    Outcome outcome =
+        run(
+            "tune",
+            recipe.toString(),
+            "--eval",
+            task("").toString(),
+            "--param=models[0].weight=-0.5:1.5",
+            "--param=models[1].weight=-0.5:1.5",
+            "--grid=3",
+            "--evaluations=6");
+
+    assertThat(outcome.err()).isEmpty();
+    // three points on each grid, one of the second's known from the first, and six more, of which
+    // some may meet at a bound
+    assertThat(outcome.out().lines().filter(line -> line.contains("#")))
+        .hasSizeBetween(3 + 2 + 1, 3 + 2 + 6);
+    assertThat(outcome.out()).contains("best models[1].weight = ");
+  }
+
   @Test
   void tasksAndParametersAreChecked() throws Exception {
     String model = withTokenizer().toString();
@@ -282,14 +369,7 @@ class ModelCommandsTest {
           model.resolve(name),
           StandardCopyOption.REPLACE_EXISTING);
     }
-    StringBuilder ids = new StringBuilder("{\"<|endoftext|>\": 0");
-    for (int i = 1; i < 95; i++) {
-      String character = String.valueOf((char) ('!' + i - 1));
-      ids.append(", ").append(JsonMapper.shared().writeValueAsString(character));
-      ids.append(": ").append(i);
-    }
-    Files.writeString(model.resolve("vocab.json"), ids.append(", \"ab\": 95}").toString());
-    Files.writeString(model.resolve("merges.txt"), "#version: 0.2\na b\n");
+    TokenizerFolder.writeCharacters(model);
     return model;
   }
 }

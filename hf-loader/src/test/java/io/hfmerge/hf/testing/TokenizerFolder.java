@@ -47,6 +47,21 @@ public final class TokenizerFolder {
     Files.writeString(folder.resolve("tokenizer.json"), json(tokenizer));
   }
 
+  /**
+   * Writes {@code vocab.json} and {@code merges.txt} of 96 ids: the end of text, the 94 printable
+   * characters of ASCII in their order, and the pair {@code ab}.
+   */
+  public static void writeCharacters(Path folder) throws IOException {
+    Map<String, Object> vocabulary = new LinkedHashMap<>();
+    vocabulary.put("<|endoftext|>", 0);
+    for (char character = '!'; character <= '~'; character++) {
+      vocabulary.put(String.valueOf(character), vocabulary.size());
+    }
+    vocabulary.put("ab", vocabulary.size());
+    Files.writeString(folder.resolve("vocab.json"), json(vocabulary));
+    Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\na b\n");
+  }
+
   /** An added token as {@code tokenizer.json} lists it. */
   public static Map<String, Object> addedToken(int id, String content) {
     Map<String, Object> token = new LinkedHashMap<>();

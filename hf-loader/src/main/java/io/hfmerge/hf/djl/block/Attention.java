@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
+import io.hfmerge.hf.djl.block.ActivationListener.Reader;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,7 @@ public final class Attention extends SequenceBlock {
   @Override
   public NDArray apply(ForwardPass pass, NDArray input) {
     return ForwardPass.scoped(() -> {
+      pass.reads(Reader.QUERY_KEY_VALUE, input);
       NDList parts = projections.apply(pass, input, shape);
       NDArray query = prepared(pass, queryNorm, parts.get(0));
       NDArray key = prepared(pass, keyNorm, parts.get(1));
@@ -76,7 +78,9 @@ public final class Attention extends SequenceBlock {
         key = all.get(0);
         value = all.get(1);
       }
-      return output.apply(pass, attend(pass, query, key, value));
+      NDArray mixed = attend(pass, query, key, value);
+      pass.reads(Reader.ATTENTION_OUTPUT, mixed);
+      return output.apply(pass, mixed);
     });
   }
 

@@ -1,6 +1,7 @@
 package io.hfmerge.hf.djl.block;
 
 import ai.djl.ndarray.NDArray;
+import io.hfmerge.hf.djl.block.ActivationListener.Reader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +32,13 @@ public final class FeedForward extends SequenceBlock {
   @Override
   public NDArray apply(ForwardPass pass, NDArray input) {
     return ForwardPass.scoped(() -> {
+      pass.reads(Reader.MLP_INPUT, input);
       NDArray wide = up.apply(pass, input);
       NDArray active =
           gate == null
               ? activation.apply(wide, null, !pass.training())
               : activation.apply(gate.apply(pass, input), wide, !pass.training());
+      pass.reads(Reader.MLP_OUTPUT, active);
       return down.apply(pass, active);
     });
   }

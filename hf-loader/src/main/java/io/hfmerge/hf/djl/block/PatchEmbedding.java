@@ -52,12 +52,14 @@ public final class PatchEmbedding extends SequenceBlock {
     long grid = imageSize / patch;
     long width = kernel.get(0);
     return ForwardPass.scoped(() -> {
+      NDArray kernels = pass.value(weight);
       NDArray patches =
           pixels
+              .toType(kernels.getDataType(), false)
               .reshape(images, channels, grid, patch, grid, patch)
               .transpose(0, 2, 4, 1, 3, 5)
               .reshape(images, grid * grid, channels * patch * patch);
-      NDArray matrix = pass.value(weight).reshape(width, channels * patch * patch);
+      NDArray matrix = kernels.reshape(width, channels * patch * patch);
       NDArray projected =
           patches.getNDArrayInternal().linear(patches, matrix, pass.value(bias)).singletonOrThrow();
       NDArray first = pass.value(classToken).broadcast(new Shape(images, 1, width));

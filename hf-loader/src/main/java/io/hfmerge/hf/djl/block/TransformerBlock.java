@@ -56,8 +56,9 @@ public final class TransformerBlock extends AbstractBlock {
    *
    * @param firstHidden whether to keep the states before the first layer
    * @param logits of which tokens logits are computed
+   * @param listener hears of what flows through the layers; null for none
    */
-  public record Wanted(boolean firstHidden, Logits logits) {
+  public record Wanted(boolean firstHidden, Logits logits, @Nullable ActivationListener listener) {
 
     /** Of which tokens logits are computed. */
     public enum Logits {
@@ -68,16 +69,21 @@ public final class TransformerBlock extends AbstractBlock {
     }
 
     /** Everything. */
-    public static final Wanted EVERYTHING = new Wanted(true, Logits.ALL);
+    public static final Wanted EVERYTHING = new Wanted(true, Logits.ALL, null);
 
     /** The logits of all tokens. */
-    public static final Wanted LOGITS = new Wanted(false, Logits.ALL);
+    public static final Wanted LOGITS = new Wanted(false, Logits.ALL, null);
 
     /** The logits of each sequence's last token. */
-    public static final Wanted NEXT = new Wanted(false, Logits.LAST);
+    public static final Wanted NEXT = new Wanted(false, Logits.LAST, null);
 
     /** Hidden states alone. */
-    public static final Wanted HIDDEN = new Wanted(false, Logits.NONE);
+    public static final Wanted HIDDEN = new Wanted(false, Logits.NONE, null);
+
+    /** The same with a listener. */
+    public Wanted heardBy(ActivationListener hearer) {
+      return new Wanted(firstHidden, logits, hearer);
+    }
   }
 
   /**
@@ -198,8 +204,12 @@ public final class TransformerBlock extends AbstractBlock {
     }
     NDArray hidden = first;
     boolean keep = wanted.firstHidden();
-    for (TransformerLayer layer : layers) {
-      NDArray next = layer.apply(pass, hidden);
+    ActivationListener listener = wanted.listener();
+    for (int i = 0; i < layers.size(); i++) {
+      NDArray next = layers.get(i).apply(pass.in(i, listener), hidden);
+      if (listener != null) {
+        listener.output(i, next);
+      }
       if (!keep) {
         hidden.close();
       }
@@ -314,7 +324,7 @@ public final class TransformerBlock extends AbstractBlock {
       rotation =
           rotary.rotation(rotaryRows(ids.getManager(), rotary, past, tokens, positions), type);
     }
-    return new ForwardPass(store, ids.getDevice(), training, mask, rotation, cache);
+    return new ForwardPass(store, ids.getDevice(), training, mask, rotation, cache, null);
   }
 
   private NDArray rotaryRows(

@@ -3,27 +3,22 @@ package io.hfmerge.hf.djl.eval;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import io.hfmerge.hf.config.ModelConfig;
 import io.hfmerge.hf.djl.block.InvalidInputException;
 import io.hfmerge.hf.djl.block.TransformerBlock.Wanted;
 import io.hfmerge.hf.djl.block.TransformerInputs;
 import io.hfmerge.hf.djl.block.TransformerOutputs;
 import io.hfmerge.hf.djl.model.Task;
 import io.hfmerge.hf.djl.model.TransformerModel;
+import io.hfmerge.hf.djl.text.Surroundings;
 import io.hfmerge.hf.djl.text.TextTokenizer;
 import io.hfmerge.hf.djl.text.TokenIds;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SplittableRandom;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Function;
-import tools.jackson.databind.JsonNode;
 
 /**
  * How well a model tells labelled texts apart: with the head of a sequence classifier, or, where
@@ -90,125 +85,27 @@ public final class ClassificationEvaluation {
 
   private Evaluation head(TransformerModel model, Sequences sequences, List<String> notes) {
     float[][] logits = run(model, sequences, Wanted.LOGITS, out -> logits(out));
-    int classes = logits[0].length;
-    if (classes < 2) {
-      throw new InvalidInputException(
-          "%s: expected a classifier, found a head with one output, a regression"
-              .formatted(model.files().reference()));
-    }
-    Map<String, Integer> ids = labelIds(model.config(), classes);
-    int[] labels = new int[logits.length];
-    for (int i = 0; i < labels.length; i++) {
-      String label = texts.rows().get(i).label();
-      Integer id = ids.get(label);
-      if (id == null) {
-        throw new InvalidInputException(
-            "%s: label \"%s\": expected one of %s"
-                .formatted(model.files().reference(), label, ids.keySet()));
-      }
-      labels[i] = id;
-    }
-    double[][] wide = new double[logits.length][];
-    for (int i = 0; i < wide.length; i++) {
-      wide[i] = wide(logits[i]);
-    }
-    Map<String, Object> facts = new LinkedHashMap<>();
-    facts.put("examples", labels.length);
-    facts.put("classes", classes);
-    return new Evaluation(
-        "sequence-classification",
-        new ClassScores(labels, wide).metrics(),
-        "examples " + texts.hashCode(),
-        facts,
-        notes);
+    Map<String, Integer> ids = LabelEvaluation.labelIds(model, logits[0].length);
+    return labels().ofHead("sequence-classification", model, logits, ids, notes);
   }
 
   private Evaluation probe(TransformerModel model, Sequences sequences, List<String> notes) {
-    List<String> names =
-        List.copyOf(new TreeSet<>(texts.rows().stream().map(LabelledTexts.Row::label).toList()));
-    int n = texts.rows().size();
-    int train = (int) Math.round(settings.trainShare() * n);
-    if (names.size() < 2 || train < 1 || train >= n) {
-      throw new InvalidInputException(
-          "expected two labels and texts to train and to evaluate a probe, found %d labels and %d"
-                  .formatted(names.size(), n)
-              + " texts");
-    }
-    float[][] features =
-        run(model, sequences, Wanted.HIDDEN, out -> out.lastHidden().mean(new int[] {1}));
-    int[] order = shuffled(n);
-    float[][] trainFeatures = new float[train][];
-    int[] trainLabels = new int[train];
-    int[] testLabels = new int[n - train];
-    double[][] logits = new double[n - train][];
-    for (int i = 0; i < train; i++) {
-      trainFeatures[i] = features[order[i]];
-      trainLabels[i] = names.indexOf(texts.rows().get(order[i]).label());
-    }
-    if (Arrays.stream(trainLabels).distinct().count() < names.size()) {
-      notes.add("some labels occur in the evaluated texts alone; the probe cannot know them");
-    }
-    LinearProbe fitted = LinearProbe.fit(trainFeatures, trainLabels, names.size());
-    if (!fitted.converged()) {
-      notes.add("the probe's fit stopped before it reached the minimum");
-    }
-    for (int i = 0; i < logits.length; i++) {
-      logits[i] = fitted.logits(features[order[train + i]]);
-      testLabels[i] = names.indexOf(texts.rows().get(order[train + i]).label());
-    }
-    Map<String, Object> facts = new LinkedHashMap<>();
-    facts.put("examples", logits.length);
-    facts.put("trainExamples", train);
-    facts.put("classes", names.size());
-    facts.put("seed", settings.seed());
-    return new Evaluation(
-        "linear-probe",
-        new ClassScores(testLabels, logits).metrics(),
-        "examples " + texts.hashCode(),
-        facts,
-        notes);
+    return labels()
+        .ofProbe(
+            settings,
+            () -> run(model, sequences, Wanted.HIDDEN, out -> out.lastHidden().mean(new int[] {1})),
+            "texts",
+            notes);
   }
 
-  private int[] shuffled(int n) {
-    SplittableRandom random = new SplittableRandom(settings.seed());
-    int[] order = new int[n];
-    for (int i = 0; i < n; i++) {
-      int other = random.nextInt(i + 1);
-      order[i] = order[other];
-      order[other] = i;
-    }
-    return order;
-  }
-
-  /** Ids of labels: their numbers, and the names in the config. */
-  private static Map<String, Integer> labelIds(ModelConfig config, int classes) {
-    Map<String, Integer> ids = new TreeMap<>();
-    for (int c = 0; c < classes; c++) {
-      ids.put(String.valueOf(c), c);
-    }
-    config
-        .object("id2label")
-        .ifPresent(names -> {
-          for (int c = 0; c < classes; c++) {
-            JsonNode name = names.tree().get(String.valueOf(c));
-            if (name != null && name.isString()) {
-              ids.putIfAbsent(name.stringValue(), c);
-            }
-          }
-        });
-    return ids;
+  private LabelEvaluation labels() {
+    return new LabelEvaluation(
+        texts.rows().stream().map(LabelledTexts.Row::label).toList(),
+        "examples " + texts.hashCode());
   }
 
   private static NDArray logits(TransformerOutputs outputs) {
     return Objects.requireNonNull(outputs.logits());
-  }
-
-  private static double[] wide(float[] values) {
-    double[] wide = new double[values.length];
-    for (int i = 0; i < wide.length; i++) {
-      wide[i] = values[i];
-    }
-    return wide;
   }
 
   /**

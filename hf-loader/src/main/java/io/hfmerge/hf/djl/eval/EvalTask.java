@@ -2,6 +2,7 @@ package io.hfmerge.hf.djl.eval;
 
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.djl.block.InvalidInputException;
+import io.hfmerge.hf.djl.image.ImagePreprocessing;
 import io.hfmerge.hf.djl.model.LoadOptions;
 import io.hfmerge.hf.djl.model.Task;
 import io.hfmerge.hf.djl.model.TransformerModel;
@@ -9,10 +10,13 @@ import io.hfmerge.hf.djl.text.TextTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -22,9 +26,9 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
  * What models are measured on, as a file says it:
  *
  * <pre>{@code
- * text: notes.txt          # or data: reviews.tsv; paths are relative to this file
- * window: 512              # also stride, mask_share
- * # head: probe            # with data; also train_share
+ * text: notes.txt          # or data: reviews.tsv, or images: folder; relative to this file
+ * window: 512              # with text; also stride, mask_share
+ * # head: probe            # with data and images; also train_share
  * seed: 0
  * metric: loss             # what a search looks at; the loss by default
  * }</pre>
@@ -38,6 +42,7 @@ public final class EvalTask {
           Set.of(
               "text",
               "data",
+              "images",
               "window",
               "stride",
               "mask_share",
@@ -58,6 +63,12 @@ public final class EvalTask {
   /** Measures one model. */
   @FunctionalInterface
   private interface Measure {
+    Evaluation of(HfModel files, LoadOptions options) throws IOException;
+  }
+
+  /** Measures one model on texts. */
+  @FunctionalInterface
+  private interface TextMeasure {
     Evaluation of(TransformerModel model, TextTokenizer tokenizer);
   }
 
@@ -70,55 +81,66 @@ public final class EvalTask {
   /** On a text. */
   public static EvalTask text(Path file, TextEvaluation.Settings settings) throws IOException {
     return new EvalTask(
-        new TextEvaluation(Files.readString(file), settings)::evaluate, false, LOSS);
+        onTexts(new TextEvaluation(Files.readString(file), settings)::evaluate), false, LOSS);
   }
 
   /** On labelled texts. */
   public static EvalTask data(Path file, ClassificationEvaluation.Settings settings)
       throws IOException {
     return new EvalTask(
-        new ClassificationEvaluation(LabelledTexts.read(file), settings)::evaluate,
+        onTexts(new ClassificationEvaluation(LabelledTexts.read(file), settings)::evaluate),
         settings.probe(),
         LOSS);
   }
 
+  /** On the images of a folder with a subfolder for each class. */
+  public static EvalTask images(Path folder, ClassificationEvaluation.Settings settings)
+      throws IOException {
+    ImageEvaluation evaluation = new ImageEvaluation(LabelledImages.read(folder), settings);
+    return new EvalTask(
+        (files, options) -> {
+          ImagePreprocessing preprocessing = ImagePreprocessing.of(files);
+          try (TransformerModel model = TransformerModel.load(files, options)) {
+            return evaluation.evaluate(model, preprocessing);
+          }
+        },
+        settings.probe(),
+        LOSS);
+  }
+
+  private static Measure onTexts(TextMeasure measure) {
+    return (files, options) -> {
+      try (TextTokenizer tokenizer = TextTokenizer.open(files);
+          TransformerModel model = TransformerModel.load(files, options)) {
+        return measure.of(model, tokenizer);
+      }
+    };
+  }
+
   /**
-   * Reads a task file and the text or the labelled texts that it names.
+   * Reads a task file and the text or the labelled texts that it names, or finds its images.
    *
    * @throws InvalidInputException if it is not as above; says what is wrong
    * @throws IOException if a file cannot be read
    */
   public static EvalTask read(Path file) throws IOException {
     Keys keys = new Keys(file, mapping(file));
-    String text = keys.text("text");
-    String data = keys.text("data");
-    if ((text == null) == (data == null)) {
-      throw new InvalidInputException(file + ": expected either text: FILE or data: FILE");
-    }
     long seed = (long) keys.number("seed", 0, true);
-    EvalTask task;
-    if (text != null) {
-      keys.refuse("with data", "head", "train_share");
-      task =
-          text(
-              file.resolveSibling(text),
-              new TextEvaluation.Settings(
-                  keys.count("window"),
-                  keys.count("stride"),
-                  keys.number("mask_share", TextEvaluation.Settings.BERT_SHARE, false),
-                  seed));
-    } else {
-      keys.refuse("with text", "window", "stride", "mask_share");
-      String head = keys.text("head");
-      if (head != null && !head.equals("auto") && !head.equals("probe")) {
-        throw new InvalidInputException(file + ": head: expected auto or probe, found " + head);
-      }
-      task =
-          data(
-              file.resolveSibling(data),
-              new ClassificationEvaluation.Settings(
-                  "probe".equals(head), keys.number("train_share", TRAIN_SHARE, false), seed));
-    }
+    EvalTask task =
+        switch (keys.one("text", "data", "images")) {
+          case "text" -> {
+            keys.refuse("with data or images", "head", "train_share");
+            yield text(
+                keys.path("text"),
+                new TextEvaluation.Settings(
+                    keys.count("window"),
+                    keys.count("stride"),
+                    keys.number("mask_share", TextEvaluation.Settings.BERT_SHARE, false),
+                    seed));
+          }
+          case "data" -> data(keys.path("data"), keys.classification(seed));
+          default -> images(keys.path("images"), keys.classification(seed));
+        };
     String metric = keys.text("metric");
     return new EvalTask(task.measure, task.probe, metric == null ? LOSS : metric);
   }
@@ -158,10 +180,7 @@ public final class EvalTask {
    */
   public Evaluation evaluate(HfModel files, LoadOptions options) throws IOException {
     LoadOptions load = probe ? options.task(Task.EMBEDDING) : options;
-    try (TextTokenizer tokenizer = TextTokenizer.open(files);
-        TransformerModel model = TransformerModel.load(files, load)) {
-      return measure.of(model, tokenizer);
-    }
+    return measure.of(files, load);
   }
 
   /**
@@ -208,6 +227,36 @@ public final class EvalTask {
       return map.get(key) == null
           ? OptionalInt.empty()
           : OptionalInt.of((int) number(key, 0, true));
+    }
+
+    Path path(String key) {
+      return file.resolveSibling(String.valueOf(text(key)));
+    }
+
+    /** The one of these keys that is there. */
+    String one(String... keys) {
+      List<String> found = Arrays.stream(keys).filter(key -> text(key) != null).toList();
+      if (found.size() != 1) {
+        throw new InvalidInputException(
+            "%s: expected one of %s, found %s"
+                .formatted(
+                    file,
+                    Arrays.stream(keys)
+                        .map(key -> key + ": FILE")
+                        .collect(Collectors.joining(", ")),
+                    found.isEmpty() ? "none" : String.join(" and ", found)));
+      }
+      return found.getFirst();
+    }
+
+    ClassificationEvaluation.Settings classification(long seed) {
+      refuse("with text", "window", "stride", "mask_share");
+      String head = text("head");
+      if (head != null && !head.equals("auto") && !head.equals("probe")) {
+        throw new InvalidInputException(file + ": head: expected auto or probe, found " + head);
+      }
+      return new ClassificationEvaluation.Settings(
+          "probe".equals(head), number("train_share", TRAIN_SHARE, false), seed);
     }
 
     void refuse(String when, String... keys) {

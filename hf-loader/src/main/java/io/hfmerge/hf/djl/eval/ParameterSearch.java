@@ -9,20 +9,24 @@ import java.util.Map;
 
 /**
  * The smallest value of a function of a few bounded parameters, by few evaluations: for one
- * parameter after the other a grid over its range, then a golden section search (Kiefer 1953)
- * between the neighbours of the best point. Of functions with several minima it finds one of the
- * best grid point's; every value is in the list of trials.
+ * parameter after the other a grid over its range, from the best point of which one parameter goes
+ * on by a golden section search (Kiefer 1953) between the neighbours, several by a downhill simplex
+ * ({@link NelderMead}). Of functions with several minima it finds one of the best grid point's;
+ * every value is in the list of trials.
  */
 public final class ParameterSearch {
 
   private static final double GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-  /** A second round over several parameters sees the first round's choices of the others. */
-  private static final int ROUNDS = 2;
+  /** Share of a grid's step below which a bracket tells no more of models than rounding. */
+  private static final double SMALLEST = 1e-4;
+
+  /** The first simplex reaches half way to the grid's next points, which are known. */
+  private static final double FIRST_STEP = 0.5;
 
   private final List<Range> ranges;
   private final int gridPoints;
-  private final int sections;
+  private final int evaluations;
   private final Objective objective;
   private final Map<List<Double>, Double> trials = new LinkedHashMap<>();
 
@@ -59,16 +63,16 @@ public final class ParameterSearch {
 
   /**
    * @param gridPoints points on each parameter's grid, at least 2
-   * @param sections evaluations of the golden section search for each parameter
+   * @param evaluations most evaluations after the grid
    */
-  public ParameterSearch(List<Range> ranges, int gridPoints, int sections, Objective objective) {
-    if (ranges.isEmpty() || gridPoints < 2 || sections < 0) {
+  public ParameterSearch(List<Range> ranges, int gridPoints, int evaluations, Objective objective) {
+    if (ranges.isEmpty() || gridPoints < 2 || evaluations < 0) {
       throw new IllegalArgumentException(
-          "expected parameters, a grid of at least 2 points and no fewer than 0 sections");
+          "expected parameters, a grid of at least 2 points and no fewer than 0 evaluations");
     }
     this.ranges = List.copyOf(ranges);
     this.gridPoints = gridPoints;
-    this.sections = sections;
+    this.evaluations = evaluations;
     this.objective = objective;
   }
 
@@ -80,10 +84,14 @@ public final class ParameterSearch {
   public List<Trial> run() throws IOException {
     List<Double> best = new ArrayList<>();
     ranges.forEach(range -> best.add((range.low() + range.high()) / 2));
-    for (int round = 0; round < (ranges.size() == 1 ? 1 : ROUNDS); round++) {
-      for (int index = 0; index < ranges.size(); index++) {
-        improve(best, index);
-      }
+    double value = Double.POSITIVE_INFINITY;
+    for (int index = 0; index < ranges.size(); index++) {
+      value = grid(best, index);
+    }
+    if (ranges.size() == 1) {
+      sections(best.getFirst());
+    } else {
+      new NelderMead(ranges, this::at).run(best, value, FIRST_STEP / (gridPoints - 1), evaluations);
     }
     return trials.entrySet().stream().map(e -> new Trial(e.getKey(), e.getValue())).toList();
   }
@@ -95,31 +103,35 @@ public final class ParameterSearch {
         .orElseThrow(() -> new IllegalArgumentException("no trials"));
   }
 
-  private void improve(List<Double> best, int index) throws IOException {
-    Range range = ranges.get(index);
-    double step = (range.high() - range.low()) / (gridPoints - 1);
-    int lowest = 0;
+  /** Moves one parameter to the best point of its grid, and gives the value there. */
+  private double grid(List<Double> best, int index) throws IOException {
     double value = Double.POSITIVE_INFINITY;
+    double place = best.get(index);
     for (int i = 0; i < gridPoints; i++) {
-      double found = at(best, index, grid(range, step, i));
+      best.set(index, point(ranges.get(index), i));
+      double found = at(best);
       if (found < value) {
         value = found;
-        lowest = i;
+        place = best.get(index);
       }
     }
-    double low = grid(range, step, Math.max(lowest - 1, 0));
-    double high = grid(range, step, Math.min(lowest + 1, gridPoints - 1));
-    double place = grid(range, step, lowest);
+    best.set(index, place);
+    return value;
+  }
+
+  /** Between the neighbours of a grid's best point. */
+  private void sections(double best) throws IOException {
+    Range range = ranges.getFirst();
+    double step = (range.high() - range.low()) / (gridPoints - 1);
+    double low = Math.max(range.low(), best - step);
+    double high = Math.min(range.high(), best + step);
     double left = high - GOLDEN * (high - low);
     double right = low + GOLDEN * (high - low);
-    for (int i = 0; i < sections; i++) {
+    int known = trials.size();
+    while (trials.size() - known < evaluations && high - low > SMALLEST * step) {
       // one of the two was evaluated before, from the second step on
-      double atLeft = at(best, index, left);
-      double atRight = at(best, index, right);
-      if (Math.min(atLeft, atRight) < value) {
-        value = Math.min(atLeft, atRight);
-        place = atLeft < atRight ? left : right;
-      }
+      double atLeft = at(List.of(left));
+      double atRight = at(List.of(right));
       if (atLeft < atRight) {
         high = right;
         right = left;
@@ -130,17 +142,15 @@ public final class ParameterSearch {
         right = low + GOLDEN * (high - low);
       }
     }
-    best.set(index, place);
   }
 
-  private double grid(Range range, double step, int index) {
+  private double point(Range range, int index) {
+    double step = (range.high() - range.low()) / (gridPoints - 1);
     return index == gridPoints - 1 ? range.high() : range.low() + index * step;
   }
 
-  private double at(List<Double> others, int index, double place) throws IOException {
-    List<Double> point = new ArrayList<>(others);
-    point.set(index, place);
-    List<Double> key = List.copyOf(point);
+  private double at(List<Double> place) throws IOException {
+    List<Double> key = List.copyOf(place);
     Double known = trials.get(key);
     if (known == null) {
       known = objective.at(key);

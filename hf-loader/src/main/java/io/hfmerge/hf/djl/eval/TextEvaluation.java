@@ -7,6 +7,7 @@ import io.hfmerge.hf.djl.block.TransformerBlock.Wanted;
 import io.hfmerge.hf.djl.block.TransformerInputs;
 import io.hfmerge.hf.djl.model.TokenLosses;
 import io.hfmerge.hf.djl.model.TransformerModel;
+import io.hfmerge.hf.djl.text.Surroundings;
 import io.hfmerge.hf.djl.text.TextTokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,8 +30,6 @@ public final class TextEvaluation {
 
   private static final int CAUSAL_WINDOW = 1024;
   private static final int MASKED_WINDOW = 512;
-
-  private static final List<String> MASK_TOKENS = List.of("[MASK]", "<mask>");
 
   private final String text;
   private final Settings settings;
@@ -196,14 +195,12 @@ public final class TextEvaluation {
   }
 
   private static long maskId(TransformerModel model, TextTokenizer tokenizer) {
-    for (String token : MASK_TOKENS) {
-      long[] ids = tokenizer.encodePlain(token).ids();
-      if (ids.length == 1 && tokenizer.decode(ids, false).strip().equals(token)) {
-        return ids[0];
-      }
-    }
-    throw new InvalidInputException(
-        "%s: expected a tokenizer with one of %s, found neither"
-            .formatted(model.files().reference(), String.join(", ", MASK_TOKENS)));
+    return tokenizer
+        .maskId()
+        .orElseThrow(() ->
+            new InvalidInputException(
+                "%s: expected a tokenizer with one of %s, found neither"
+                    .formatted(
+                        model.files().reference(), String.join(", ", TextTokenizer.MASK_TOKENS))));
   }
 }

@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A model's tokenizer: its {@code tokenizer.json}, or where there is none, one made of its {@code
@@ -24,6 +26,9 @@ import java.util.Optional;
 public final class TextTokenizer implements AutoCloseable {
 
   private static final String FILE = "tokenizer.json";
+
+  /** Masks of published tokenizers. */
+  public static final List<String> MASK_TOKENS = List.of("[MASK]", "<mask>");
 
   /** Largest file accepted; published tokenizers stay below 40 MB. */
   private static final long MAX_BYTES = 256L << 20;
@@ -131,6 +136,17 @@ public final class TextTokenizer implements AutoCloseable {
    */
   public String decode(long[] ids, boolean withoutSpecial) {
     return tokenizer.decode(ids, withoutSpecial);
+  }
+
+  /** Id of the token that stands for a hidden one; empty if the tokenizer has none. */
+  public OptionalLong maskId() {
+    for (String token : MASK_TOKENS) {
+      long[] ids = encodePlain(token).ids();
+      if (ids.length == 1 && decode(ids, false).strip().equals(token)) {
+        return OptionalLong.of(ids[0]);
+      }
+    }
+    return OptionalLong.empty();
   }
 
   private static TokenIds of(Encoding encoding) {

@@ -1,16 +1,10 @@
 package io.hfmerge.hf.djl.zoo;
 
 import ai.djl.modality.Classifications;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.translate.TranslatorContext;
-import io.hfmerge.hf.config.ModelConfig;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import tools.jackson.databind.JsonNode;
 
-/** Probabilities of the classes, by the names in the config. */
+/** The class of a text. */
 final class ClassTranslator extends TextInput<Classifications> {
 
   ClassTranslator(LoadedBlock block) {
@@ -19,18 +13,6 @@ final class ClassTranslator extends TextInput<Classifications> {
 
   @Override
   public Classifications processOutput(TranslatorContext context, NDList list) {
-    NDArray probabilities = list.singletonOrThrow().squeeze(0).softmax(0);
-    Optional<ModelConfig> names = block().transformer().config().object("id2label");
-    List<String> classes = new ArrayList<>();
-    for (int i = 0; i < probabilities.size(); i++) {
-      String id = String.valueOf(i);
-      classes.add(
-          names
-              .map(config -> config.tree().get(id))
-              .filter(JsonNode::isString)
-              .map(JsonNode::stringValue)
-              .orElse("LABEL_" + id));
-    }
-    return new Classifications(classes, probabilities);
+    return ClassNames.classify(block().transformer(), list);
   }
 }

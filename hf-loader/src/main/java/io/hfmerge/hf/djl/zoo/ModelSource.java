@@ -6,6 +6,7 @@ import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.error.UnresolvedReferenceException;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.ModelReference;
 import io.hfmerge.hf.djl.block.InvalidInputException;
 import io.hfmerge.hf.djl.model.LoadOptions;
 import io.hfmerge.hf.djl.model.Task;
@@ -90,8 +91,8 @@ sealed interface ModelSource {
   }
 
   /**
-   * Reads a URL: {@code hf://REFERENCE}, {@code hf:///absolute/folder}, {@code
-   * hfmerge://recipe.yaml}, {@code hfmerge:///absolute/recipe.yaml}.
+   * Reads a URL: {@code hf://REFERENCE}, {@code hf:///absolute/folder}, either with {@code
+   * +ADAPTER}, {@code hfmerge://recipe.yaml}, {@code hfmerge:///absolute/recipe.yaml}.
    */
   static ModelSource of(URI uri) {
     String authority = uri.getAuthority() == null ? "" : uri.getAuthority();
@@ -104,7 +105,9 @@ sealed interface ModelSource {
     if (HfMergeRepositories.RECIPES.equals(uri.getScheme())) {
       return new RecipeFile(Path.of(whole));
     }
-    boolean name = authority.isEmpty() && !Files.exists(Path.of(whole));
+    // of a base with an adapter, the base tells
+    Path first = Path.of(ModelReference.parse(whole).model());
+    boolean name = authority.isEmpty() && !Files.exists(first);
     return new Reference(name ? whole.substring(1) : whole);
   }
 

@@ -2,6 +2,7 @@ package io.hfmerge.hf.djl.zoo;
 
 import ai.djl.Model;
 import ai.djl.modality.Classifications;
+import ai.djl.modality.cv.Image;
 import ai.djl.ndarray.NDList;
 import ai.djl.translate.NoopTranslator;
 import ai.djl.translate.TranslateException;
@@ -15,8 +16,8 @@ import java.util.Set;
 
 /**
  * Chooses a translator by the types that a program asks for: {@code String → float[]} is an
- * embedding, {@code String → Classifications} a class, {@code String → String} a continuation,
- * {@code NDList → NDList} the model's own arrays.
+ * embedding, {@code String → Classifications} and {@code Image → Classifications} a class, {@code
+ * String → String} a continuation, {@code NDList → NDList} the model's own arrays.
  */
 public final class ModelTranslators implements TranslatorFactory {
 
@@ -25,6 +26,7 @@ public final class ModelTranslators implements TranslatorFactory {
     return Set.of(
         new Pair<>(String.class, float[].class),
         new Pair<>(String.class, Classifications.class),
+        new Pair<>(Image.class, Classifications.class),
         new Pair<>(String.class, String.class),
         new Pair<>(NDList.class, NDList.class));
   }
@@ -47,6 +49,10 @@ public final class ModelTranslators implements TranslatorFactory {
     if (input == String.class && output == Classifications.class) {
       require(block, Task.SEQUENCE_CLASSIFICATION);
       return (Translator<I, O>) new ClassTranslator(block);
+    }
+    if (input == Image.class && output == Classifications.class) {
+      require(block, Task.IMAGE_CLASSIFICATION);
+      return (Translator<I, O>) ImageTranslator.of(block.transformer());
     }
     if (input == String.class && output == String.class) {
       require(block, Task.CAUSAL_LM);

@@ -10,6 +10,7 @@ import io.hfmerge.hf.djl.eval.ParameterSearch.Trial;
 import io.hfmerge.recipe.ParameterValue;
 import io.hfmerge.recipe.Recipe;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -34,12 +35,12 @@ class SearchTest {
   }
 
   @Test
-  void searchesParametersInTurnAndOnceMore() throws IOException {
+  void severalParametersAreSearchedTogether() throws IOException {
     List<Trial> trials =
         new ParameterSearch(
                 List.of(new Range(-1, 1), new Range(0, 2)),
                 5,
-                8,
+                40,
                 at -> {
                   double x = at.get(0) - 0.2;
                   double y = at.get(1) - 1.3;
@@ -47,8 +48,53 @@ class SearchTest {
                 })
             .run();
 
-    assertThat(ParameterSearch.best(trials).values().get(0)).isCloseTo(0.2, within(0.05));
-    assertThat(ParameterSearch.best(trials).values().get(1)).isCloseTo(1.3, within(0.05));
+    assertThat(ParameterSearch.best(trials).values().get(0)).isCloseTo(0.2, within(0.01));
+    assertThat(ParameterSearch.best(trials).values().get(1)).isCloseTo(1.3, within(0.01));
+    assertThat(trials).hasSizeLessThanOrEqualTo(5 + 4 + 40);
+  }
+
+  /** A narrow valley across the axes, along which no axis leads: Rosenbrock's, from (0, 0). */
+  @Test
+  void theSimplexFollowsAValley() throws IOException {
+    List<Trial> trials = new ArrayList<>();
+    new NelderMead(
+            List.of(new Range(-2, 2), new Range(-2, 2)),
+            at -> {
+              double x = at.get(0);
+              double y = at.get(1);
+              double value = (1 - x) * (1 - x) + 100 * (y - x * x) * (y - x * x);
+              trials.add(new Trial(at, value));
+              return value;
+            })
+        .run(List.of(0.0, 0.0), 1, 0.1, 150);
+
+    assertThat(ParameterSearch.best(trials).values().get(0)).isCloseTo(1, within(0.01));
+    assertThat(ParameterSearch.best(trials).values().get(1)).isCloseTo(1, within(0.02));
+  }
+
+  @Test
+  void theSimplexStaysInsideTheBounds() throws IOException {
+    List<Trial> trials =
+        new ParameterSearch(
+                List.of(new Range(0, 1), new Range(0, 1), new Range(0, 1)),
+                3,
+                60,
+                at -> {
+                  double sum = 0;
+                  for (int i = 0; i < 3; i++) {
+                    sum += (at.get(i) - (0.4 + 0.5 * i)) * (at.get(i) - (0.4 + 0.5 * i));
+                  }
+                  return at.get(0) < 0.1 ? Double.NaN : sum;
+                })
+            .run();
+
+    assertThat(trials)
+        .allSatisfy(trial ->
+            assertThat(trial.values()).allSatisfy(value -> assertThat(value).isBetween(0.0, 1.0)));
+    // minima at 0.4, 0.9 and, outside, 1.4
+    assertThat(ParameterSearch.best(trials).values().get(0)).isCloseTo(0.4, within(0.05));
+    assertThat(ParameterSearch.best(trials).values().get(1)).isCloseTo(0.9, within(0.05));
+    assertThat(ParameterSearch.best(trials).values().get(2)).isCloseTo(1, within(0.01));
   }
 
   @Test

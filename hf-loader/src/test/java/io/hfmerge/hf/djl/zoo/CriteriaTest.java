@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.Classifications;
+import ai.djl.modality.cv.Image;
+import ai.djl.modality.cv.ImageFactory;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -23,6 +25,7 @@ import io.hfmerge.hf.djl.block.TransformerInputs;
 import io.hfmerge.hf.djl.model.TokenLosses;
 import io.hfmerge.hf.testing.ModelFolders;
 import io.hfmerge.hf.testing.StoredTensor;
+import io.hfmerge.hf.testing.TokenizerFolder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -31,6 +34,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What a program sees that knows DJL alone. */
 class CriteriaTest {
@@ -66,6 +71,32 @@ class CriteriaTest {
       assertThat(found).hasSize(expected.length);
       for (int i = 0; i < found.length; i++) {
         assertThat((double) found[i]).isCloseTo(expected[i], within((double) TOLERANCE));
+      }
+    }
+  }
+
+  /** See make_eval.py. */
+  @Test
+  void aFolderWithAnAdapterRunsAsItsMerge() throws Exception {
+    Path base = ModelFolders.golden("llama", "base");
+    Path adapter = ModelFolders.GOLDEN.resolve("formats/lora-llama").toAbsolutePath();
+    JsonNode expected = expected("adapter");
+    long[] ids = new long[expected.get("ids").size()];
+    for (int i = 0; i < ids.length; i++) {
+      ids[i] = expected.get("ids").get(i).longValue();
+    }
+    try (ZooModel<NDList, NDList> model =
+            arrays("hf://" + base + "+" + adapter).build().loadModel();
+        Predictor<NDList, NDList> predictor = model.newPredictor();
+        NDManager manager = NDManager.newBaseManager()) {
+      NDArray all =
+          predictor.predict(new NDList(manager.create(ids).expandDims(0))).singletonOrThrow();
+      float[] found = all.get(0, ids.length - 1).toFloatArray();
+
+      assertThat(found).hasSize(expected.get("logits").size());
+      for (int i = 0; i < found.length; i++) {
+        assertThat((double) found[i])
+            .isCloseTo(expected.get("logits").get(i).doubleValue(), within((double) TOLERANCE));
       }
     }
   }
@@ -161,6 +192,95 @@ class CriteriaTest {
       second += b[i] * b[i];
     }
     return dot / Math.sqrt(first * second);
+  }
+
+  private static JsonNode expected(String key) throws Exception {
+    Path file = ModelFolders.GOLDEN.resolve("eval/expected.json");
+    return JsonMapper.shared().readTree(Files.readString(file)).get(key);
+  }
+
+  /** See make_eval.py. */
+  @Test
+  void aTextIsClassifiedAsTransformersDo() throws Exception {
+    Path source = ModelFolders.GOLDEN.resolve("forward/bert-sequence").toAbsolutePath();
+    Path copy = ModelFolders.copy(source, folder.resolve("bert"), tensor -> tensor);
+    Files.copy(
+        ModelFolders.GOLDEN.resolve("eval/bert-sequence-vocab.txt"), copy.resolve("vocab.txt"));
+    JsonNode expected = expected("sequence");
+    Criteria<String, Classifications> criteria =
+        Criteria.builder()
+            .setTypes(String.class, Classifications.class)
+            .optModelUrls("hf://" + copy)
+            .build();
+    try (ZooModel<String, Classifications> model = criteria.loadModel();
+        Predictor<String, Classifications> predictor = model.newPredictor()) {
+      Classifications found = predictor.predict(expected.get("text").stringValue());
+
+      for (int i = 0; i < 3; i++) {
+        assertThat(found.get("LABEL_" + i).getProbability())
+            .isEqualTo(expected.get("probabilities").get(i).doubleValue(), within(1e-5));
+      }
+    }
+  }
+
+  /** See make_eval.py. */
+  @Test
+  void aTextIsContinuedAsTransformersDo() throws Exception {
+    Path copy =
+        ModelFolders.copy(
+            ModelFolders.golden("gpt2", "a"), folder.resolve("gpt2"), tensor -> tensor);
+    TokenizerFolder.writeCharacters(copy);
+    JsonNode expected = expected("generation");
+    Criteria<String, String> criteria =
+        Criteria.builder()
+            .setTypes(String.class, String.class)
+            .optModelUrls("hf://" + copy)
+            .optArgument("maxNewTokens", 12)
+            .build();
+    try (ZooModel<String, String> model = criteria.loadModel();
+        Predictor<String, String> predictor = model.newPredictor()) {
+      assertThat(predictor.predict(expected.get("prompt").stringValue()))
+          .isEqualTo(expected.get("text").stringValue());
+    }
+  }
+
+  /** See make_images.py. */
+  @Test
+  void anImageIsClassifiedAsTransformersDo() throws Exception {
+    Path images = ModelFolders.GOLDEN.resolve("images");
+    Path copy =
+        ModelFolders.copy(
+            ModelFolders.golden("vit", "base"), folder.resolve("vit"), tensor -> tensor);
+    Files.copy(
+        images.resolve("preprocessor_config.json"), copy.resolve("preprocessor_config.json"));
+    JsonNode expected =
+        JsonMapper.shared().readTree(Files.readString(images.resolve("expected.json")));
+    Criteria<Image, Classifications> criteria =
+        Criteria.builder()
+            .setTypes(Image.class, Classifications.class)
+            .optModelUrls("hf://" + copy)
+            .build();
+    try (ZooModel<Image, Classifications> model = criteria.loadModel();
+        Predictor<Image, Classifications> predictor = model.newPredictor()) {
+      for (int i = 0; i < expected.get("names").size(); i++) {
+        String name = expected.get("names").get(i).stringValue();
+        if (name.endsWith(".jpg")) {
+          continue; // its levels depend on the decoder
+        }
+        Image image = ImageFactory.getInstance().fromFile(images.resolve("classes").resolve(name));
+        Classifications found = predictor.predict(image);
+        double sum = 0;
+        for (int c = 0; c < 5; c++) {
+          sum += Math.exp(expected.get("logits").get(i).get(c).doubleValue());
+        }
+        for (int c = 0; c < 5; c++) {
+          double logit = expected.get("logits").get(i).get(c).doubleValue();
+          assertThat(found.get("LABEL_" + c).getProbability())
+              .as(name)
+              .isEqualTo(Math.exp(logit) / sum, within(1e-5));
+        }
+      }
+    }
   }
 
   @Test

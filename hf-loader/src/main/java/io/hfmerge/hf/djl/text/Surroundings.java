@@ -1,11 +1,10 @@
-package io.hfmerge.hf.djl.eval;
+package io.hfmerge.hf.djl.text;
 
-import io.hfmerge.hf.djl.text.TextTokenizer;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 
 /** The special tokens that a tokenizer puts before and after a text. */
-final class Surroundings {
+public final class Surroundings {
 
   private final long[] before;
   private final long[] after;
@@ -20,7 +19,7 @@ final class Surroundings {
    *
    * @param text of at least one token
    */
-  static Surroundings of(TextTokenizer tokenizer, String text) {
+  public static Surroundings of(TextTokenizer tokenizer, String text) {
     long[] plain = tokenizer.encodePlain(text).ids();
     long[] whole = tokenizer.encode(text).ids();
     for (int start = 0; start + plain.length <= whole.length; start++) {
@@ -33,20 +32,23 @@ final class Surroundings {
     return new Surroundings(new long[0], new long[0]);
   }
 
-  int before() {
+  /** Number of them before the text. */
+  public int before() {
     return before.length;
   }
 
-  int after() {
+  /** Number of them after the text. */
+  public int after() {
     return after.length;
   }
 
   /** Number of special tokens. */
-  int size() {
+  public int size() {
     return before.length + after.length;
   }
 
-  long[] around(long[] ids) {
+  /** A text with them. */
+  public long[] around(long[] ids) {
     return LongStream.concat(
             LongStream.concat(Arrays.stream(before), Arrays.stream(ids)), Arrays.stream(after))
         .toArray();
