@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class DirectWrites implements AutoCloseable {
 
   /** Smaller files may as well be in the cache for those who read them next. */
-  private static final long LEAST_FILE_BYTES = 64L << 20;
+  static final long LEAST_FILE_BYTES = 64L << 20;
 
   /** Smaller writes are ordinary ones. */
   private static final int LEAST_WRITE_BYTES = 128 << 10;

@@ -55,6 +55,11 @@ public final class SafetensorsWriter implements ChecksummedWriter {
   /** transformers up to 4.49 refuses files without it. */
   public static final Map<String, String> METADATA = Map.of("format", "pt");
 
+  private static final int HEADER_UNIT = 8;
+
+  /** A page of most machines; fixed, so that files are the same on all of them. */
+  private static final int PAGE_BYTES = 4 << 10;
+
   /** Largest slice handed to one positional write; a byte buffer cannot be larger than 2 GiB. */
   private static final long MAX_WRITE_BYTES = 1 << 30;
 
@@ -136,7 +141,7 @@ public final class SafetensorsWriter implements ChecksummedWriter {
     ByteArrayOutputStream layout = new ByteArrayOutputStream();
     for (SafetensorsLayout.Shard shard : SafetensorsLayout.of(tensors, maxShardBytes).shards()) {
       layout.writeBytes(shard.fileName().getBytes(StandardCharsets.UTF_8));
-      layout.writeBytes(header(shard.tensors()));
+      layout.writeBytes(header(shard));
     }
     return Sha256.of(layout.toByteArray());
   }
@@ -182,7 +187,7 @@ public final class SafetensorsWriter implements ChecksummedWriter {
   private void openShard(SafetensorsLayout.Shard shard, Set<StandardOpenOption> creation)
       throws IOException {
     Path path = folder.resolve(shard.fileName());
-    byte[] header = header(shard.tensors());
+    byte[] header = header(shard);
     Set<StandardOpenOption> options = EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
     options.addAll(creation);
     FileChannel channel = FileChannel.open(path, options);
@@ -221,8 +226,12 @@ public final class SafetensorsWriter implements ChecksummedWriter {
     }
   }
 
-  /** Length, JSON, and spaces up to a multiple of 8, as the reference writer pads. */
-  private static byte[] header(List<TensorSpec> tensors) {
+  /**
+   * Length, JSON, and spaces up to a multiple of 8, as the reference writer pads; in large files up
+   * to a page, so that what is written and mapped of most tensors is whole pages.
+   */
+  private static byte[] header(SafetensorsLayout.Shard shard) {
+    List<TensorSpec> tensors = shard.tensors();
     ByteArrayOutputStream json = new ByteArrayOutputStream();
     try (JsonGenerator out =
         JsonFactory.builder()
@@ -252,13 +261,15 @@ public final class SafetensorsWriter implements ChecksummedWriter {
       }
       out.writeEndObject();
     }
-    int padded = Math.ceilDiv(json.size(), 8) * 8;
+    int unit = shard.sizeBytes() < DirectWrites.LEAST_FILE_BYTES ? HEADER_UNIT : PAGE_BYTES;
+    int length = SafetensorsHeaderParser.LENGTH_BYTES;
+    int padded = Math.ceilDiv(length + json.size(), unit) * unit - length;
     if (padded > SafetensorsHeaderParser.MAX_HEADER_BYTES) {
       throw new IllegalArgumentException(
           "%d tensors need a header of %d bytes, and the format allows %d; use smaller shards"
               .formatted(tensors.size(), padded, SafetensorsHeaderParser.MAX_HEADER_BYTES));
     }
-    byte[] header = new byte[SafetensorsHeaderParser.LENGTH_BYTES + padded];
+    byte[] header = new byte[length + padded];
     Arrays.fill(header, (byte) ' ');
     ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).putLong(padded).put(json.toByteArray());
     return header;

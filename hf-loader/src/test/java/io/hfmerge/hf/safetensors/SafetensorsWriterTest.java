@@ -28,6 +28,7 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsWriterTest {
@@ -113,6 +114,21 @@ class SafetensorsWriterTest {
         assertThat(file.checksum()).as(file.name()).isEqualTo(reference(bytes));
       }
       assertThat(writer.files()).hasSize(shardBytes == 1000 ? 2 : 1);
+    }
+  }
+
+  /** Nothing is written but the header: the file has holes where the tensor would be. */
+  @ParameterizedTest
+  @CsvSource({"67108863, 8", "67108864, 4096"})
+  void beginsDataAtAPageInLargeFiles(long bytes, int unit) throws IOException {
+    List<TensorSpec> specs = List.of(new TensorSpec("large", DType.U8, Shape.of(bytes)));
+    SafetensorsWriter.create(temp, specs, Long.MAX_VALUE).close();
+    Path file = temp.resolve("model.safetensors");
+    long begin = Files.size(file) - bytes;
+    assertThat(begin % unit).isZero();
+    assertThat(begin).isLessThan(unit == 8 ? 200 : 4097);
+    try (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.openFile("large", file)) {
+      assertThat(checkpoint.tensors()).isEqualTo(specs);
     }
   }
 
