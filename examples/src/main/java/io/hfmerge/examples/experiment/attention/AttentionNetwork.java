@@ -6,6 +6,7 @@ import io.hfmerge.examples.experiment.Cell;
 import io.hfmerge.examples.experiment.train.Decay;
 import io.hfmerge.examples.experiment.train.Parameters;
 import io.hfmerge.examples.experiment.train.Spectra;
+import io.hfmerge.hf.djl.Scalars;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -109,7 +110,10 @@ final class AttentionNetwork {
       NDArray key = heads(x.matMul(layer.key()), batch);
       NDArray value = heads(x.matMul(layer.value()), batch);
       NDArray scores =
-          query.matMul(key.transpose(0, 1, 3, 2)).div(Math.sqrt(size.keys())).add(mask);
+          query
+              .matMul(key.transpose(0, 1, 3, 2))
+              .div(Scalars.of(query, Math.sqrt(size.keys())))
+              .add(mask);
       NDArray mixed =
           scores.softmax(-1).matMul(value).transpose(0, 2, 1, 3).reshape(batch, t, size.width());
       h = h.add(mixed.matMul(layer.output()));
