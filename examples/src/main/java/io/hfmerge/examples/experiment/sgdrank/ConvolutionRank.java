@@ -76,8 +76,7 @@ public final class ConvolutionRank implements Experiment {
                           double linear = 0;
                           for (ImageNetwork.Layer layer : network.layers()) {
                             double[] values = Spectra.of(layer.weights());
-                            double share =
-                                (double) Spectra.epsilonRank(values, THRESHOLD) / values.length;
+                            double share = Spectra.epsilonRank(values, THRESHOLD) / values.length;
                             if (layer.patches() > 1) {
                               convolutions += share / 5;
                             } else if (layer.name().equals("linear")) {

@@ -95,7 +95,7 @@ public final class RankSweep implements Experiment {
                         (epoch, network, accuracy) -> {
                           double rank =
                               network.layers().stream()
-                                  .mapToInt(layer ->
+                                  .mapToDouble(layer ->
                                       Spectra.epsilonRank(Spectra.of(layer.weights()), EPSILON))
                                   .average()
                                   .orElseThrow();

@@ -27,7 +27,7 @@ public final class Losses {
    * @param oneHot of the same shape, rows that sum to 1
    */
   public static NDArray crossEntropy(NDArray logits, NDArray oneHot) {
-    NDArray count = Scalars.of(logits, logits.getShape().get(0));
+    NDArray count = Scalars.of(logits, (double) logits.getShape().get(0));
     return logits.logSoftmax(-1).mul(oneHot).sum().neg().div(count);
   }
 
