@@ -191,7 +191,7 @@ class ExperimentRunTest {
         .contains("# small: holds", "losses \\| fall", "they do not", "![Loss](loss.svg)");
     assertThat(Files.readString(temp.resolve("s/loss.svg")))
         .startsWith("<svg")
-        .contains("polyline")
+        .contains("<path")
         .doesNotContain("NaN");
   }
 

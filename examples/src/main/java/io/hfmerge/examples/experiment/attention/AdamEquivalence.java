@@ -65,7 +65,7 @@ public final class AdamEquivalence implements Experiment {
                 new Setting(0.01, 0.1),
                 new Setting(0.005, 1),
                 new Setting(0.02, 0.5));
-    long steps = lab.size(15_000, 60_000);
+    long steps = lab.steps(15_000, 60_000);
     int repeats = lab.repeats(1, 3);
     Lab.Cells cells = new Lab.Cells();
     for (boolean product : new boolean[] {false, true}) {

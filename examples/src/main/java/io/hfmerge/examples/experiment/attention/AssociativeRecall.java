@@ -57,7 +57,7 @@ public final class AssociativeRecall implements Experiment {
     double[] decays = lab.values(new double[] {0, 0.3, 1}, new double[] {0, 0.05, 0.1, 0.3, 1});
     int pairs = lab.size(5, 20);
     int batch = lab.size(32, 128);
-    long steps = lab.size(600, 20_000);
+    long steps = lab.steps(600, 20_000);
     double rate = lab.settings().quick() ? 5e-3 : 1e-3;
     int repeats = lab.repeats(1, 2);
     AttentionNetwork.Size size =

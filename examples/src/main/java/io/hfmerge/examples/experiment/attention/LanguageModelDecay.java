@@ -71,7 +71,7 @@ public final class LanguageModelDecay implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     double[] decays = lab.values(new double[] {0, 1, 3}, new double[] {0, 0.1, 0.3, 1, 3});
     int repeats = lab.repeats(1, 2);
-    long steps = lab.size(600, 3000);
+    long steps = lab.steps(600, 3000);
     int batch = lab.size(16, 32);
     double rate = lab.settings().quick() ? 2e-3 : 1e-3;
     TextData text = TextData.load(lab.settings().data(), lab.random("language text"));

@@ -10,12 +10,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * A text as numbers of characters: a file given with {@code --data}, else WordNet's definitions in
@@ -105,32 +105,32 @@ public record TextData(int[] train, int[] test, int alphabet, String source) {
   }
 
   private static TextData of(char[] text, String source) {
-    Map<Character, Integer> counts = new HashMap<>();
+    int[] counts = new int[Character.MAX_VALUE + 1];
     for (char c : text) {
-      counts.merge(c, 1, Integer::sum);
+      counts[c]++;
     }
-    List<Character> frequent =
-        counts.entrySet().stream()
-            .sorted(
-                Comparator.comparingInt((Map.Entry<Character, Integer> e) -> -e.getValue())
-                    .thenComparing(Map.Entry::getKey))
-            .limit(MOST_DIFFERENT)
-            .map(Map.Entry::getKey)
-            .toList();
-    Map<Character, Integer> numbers = new HashMap<>();
-    for (char c : frequent) {
-      numbers.put(c, numbers.size());
+    int[] present =
+        IntStream.range(0, counts.length)
+            .filter(c -> counts[c] > 0)
+            .boxed()
+            .sorted(Comparator.comparingInt(c -> -counts[c])) // stable: equal counts by character
+            .mapToInt(c -> c)
+            .toArray();
+    int others = Math.min(MOST_DIFFERENT, present.length);
+    int[] numbers = new int[counts.length];
+    Arrays.fill(numbers, others);
+    for (int i = 0; i < others; i++) {
+      numbers[present[i]] = i;
     }
-    int others = numbers.size();
     int[] all = new int[text.length];
     for (int i = 0; i < all.length; i++) {
-      all[i] = numbers.getOrDefault(text[i], others);
+      all[i] = numbers[text[i]];
     }
     int held = all.length / HELD_OUT;
     return new TextData(
         Arrays.copyOf(all, all.length - held),
         Arrays.copyOfRange(all, all.length - held, all.length),
-        others + (counts.size() > others ? 1 : 0),
+        others + (present.length > others ? 1 : 0),
         source);
   }
 }

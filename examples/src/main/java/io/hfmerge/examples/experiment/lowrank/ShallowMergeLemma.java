@@ -70,7 +70,7 @@ public final class ShallowMergeLemma implements Experiment {
 
   @Override
   public Outcome run(Lab lab) throws IOException {
-    long steps = lab.size(1500, 10_000);
+    long steps = lab.steps(1500, 10_000);
     double[] decays = lab.values(new double[] {0.01}, new double[] {1e-3, 0.01});
     int repeats = lab.repeats(1, 10);
     Lab.Cells cells = new Lab.Cells();
