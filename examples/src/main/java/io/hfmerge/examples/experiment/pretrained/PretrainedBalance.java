@@ -18,7 +18,9 @@ import io.hfmerge.examples.experiment.Statistics;
 import io.hfmerge.examples.experiment.pretrained.PretrainedModels.Model;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -34,6 +36,7 @@ public final class PretrainedBalance implements Experiment {
 
   private static final String TIGHTNESS = "nuclear over Frobenius norm, ";
   private static final String CONTROL = "nuclear over Frobenius norm of random factors, ";
+  private static final String DRAWS = "nuclear over the norms of random factors, ";
   private static final String NORMS = "nuclear by Frobenius norm, ";
   private static final String ROWS = "squared norms of paired rows, ";
   private static final String CORRELATION = "correlation of row norms, ";
@@ -70,7 +73,8 @@ public final class PretrainedBalance implements Experiment {
             + " |a² − b²|/½(a² + b²) is at most 0.2, and the correlation of the norms within a"
             + " layer is 0.5 or more in the mean; over all heads, ‖ABᵀ‖_* is 0.9 of ½(‖A‖² + ‖B‖²)"
             + " or more in the mean, and exceeds what independent normal factors of the same norms"
-            + " have by two standard errors over heads. The thresholds are ours.",
+            + " have by two standard errors (over heads, and of the random factors). The thresholds"
+            + " are ours.",
         "Norms that differ or are unrelated, a nuclear norm well below the Frobenius norms, or one no"
             + " closer to them than that of random factors, which says nothing of training.");
   }
@@ -78,7 +82,7 @@ public final class PretrainedBalance implements Experiment {
   @Override
   public Outcome run(Lab lab) throws IOException {
     List<Model> models = PretrainedModels.find(lab);
-    int draws = lab.repeats(2, 5);
+    int draws = lab.repeats(20, 50);
     Lab.Cells cells = new Lab.Cells();
     for (Model model : models) {
       cells.add(model.name(), cell -> measure(lab, cell, model, draws));
@@ -120,14 +124,17 @@ public final class PretrainedBalance implements Experiment {
     AnalysisReport report = model.analyze(AnalysisRequest.norms().withHeads(true));
     int width = report.model().dimensions().map(size -> size.hidden()).orElse(0);
     String name = model.name();
-    List<Double> random = new ArrayList<>();
-    int randomWidth = 0;
+    Map<Integer, List<Double>> drawn = new HashMap<>();
     for (HeadMetrics head : report.heads()) {
       String group = head.product().name();
       int k = head.rowNorms().a().size();
-      if (k != randomWidth) {
-        randomWidth = k;
+      List<Double> random = drawn.get(k);
+      if (random == null) {
         random = random(lab, width, k, draws);
+        drawn.put(k, random);
+        for (int draw = 0; draw < draws; draw++) {
+          cell.record(DRAWS + name, "width " + k, (double) k, draw, random.get(draw));
+        }
       }
       double a = squares(head.rowNorms().a());
       double b = squares(head.rowNorms().b());
@@ -217,10 +224,19 @@ public final class PretrainedBalance implements Experiment {
       differences.add(values.get(i) - control.get(i));
     }
     Statistics difference = Statistics.of(differences);
+    double error = error(difference);
+    for (String width : measured.groups(DRAWS + model)) {
+      error = Math.hypot(error, error(Statistics.of(measured.values(DRAWS + model, width))));
+    }
     return new Finding(
         "more than random factors do: %s of %s".formatted(product, model),
-        difference.mean() > 2 * difference.deviation() / Math.sqrt(difference.count()),
-        "%s, random factors of the same norms %s"
-            .formatted(Statistics.of(values).text(), Statistics.of(control).text()));
+        difference.mean() > 2 * error,
+        "%s, random factors of the same norms %s, standard error of the difference %s"
+            .formatted(
+                Statistics.of(values).text(), Statistics.of(control).text(), Numbers.brief(error)));
+  }
+
+  private static double error(Statistics of) {
+    return of.deviation() / Math.sqrt(of.count());
   }
 }
