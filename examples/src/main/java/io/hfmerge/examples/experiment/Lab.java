@@ -20,6 +20,7 @@ public final class Lab {
   private final RunJournal journal;
   private final ProgressSink sink;
   private final Path folder;
+  private final int shortening;
   private final Measurements measurements = new Measurements();
   private final List<String> notes = new ArrayList<>();
   private final List<List<String>> table = new ArrayList<>();
@@ -27,10 +28,20 @@ public final class Lab {
   private int cells = 1;
 
   Lab(RunSettings settings, RunJournal journal, ProgressSink sink, Path folder) {
+    this(settings, journal, sink, folder, 1);
+  }
+
+  /**
+   * For a try at the mechanics alone.
+   *
+   * @param shortening what numbers of steps are divided by
+   */
+  Lab(RunSettings settings, RunJournal journal, ProgressSink sink, Path folder, int shortening) {
     this.settings = settings;
     this.journal = journal;
     this.sink = sink;
     this.folder = folder;
+    this.shortening = shortening;
   }
 
   public RunSettings settings() {
@@ -47,6 +58,11 @@ public final class Lab {
   /** One of two sizes. */
   public int size(int quick, int full) {
     return settings.quick() ? quick : full;
+  }
+
+  /** One of two numbers of steps or epochs. */
+  public int steps(int quick, int full) {
+    return Math.max(1, size(quick, full) / shortening);
   }
 
   /** One of two sets of values. */

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * The files of a result: {@code measurements.csv} with every number, {@code series.csv} with mean
@@ -61,7 +60,7 @@ final class ResultFiles {
       }
     }
     for (Figure figure : outcome.figures()) {
-      Files.writeString(folder.resolve(fileName(figure)), new Chart(figure, measurements).svg());
+      Files.writeString(folder.resolve(fileName(figure)), new Plot(figure, measurements).svg());
     }
     Files.writeString(folder.resolve("summary.md"), summary(time));
   }
@@ -71,7 +70,7 @@ final class ResultFiles {
   }
 
   private static String fileName(Figure figure) {
-    return figure.metric().toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-") + ".svg";
+    return Plot.id(figure) + ".svg";
   }
 
   private String summary(Duration time) {

@@ -8,6 +8,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,9 @@ final class RunJournal {
 
   private static final String IDENTITY = "run.txt";
   private static final int MAX_COUNT = 1 << 28;
+
+  /** Numbers written at a time. */
+  private static final int PIECE = 8192;
 
   private final Path folder;
   private final Duration every;
@@ -121,9 +125,7 @@ final class RunJournal {
       out.writeInt(saved.state().arrays().size());
       for (double[] array : saved.state().arrays()) {
         out.writeInt(array.length);
-        for (double value : array) {
-          out.writeDouble(value);
-        }
+        write(array, out);
       }
       out.writeInt(saved.measured().size());
       for (Measurement m : saved.measured()) {
@@ -151,9 +153,7 @@ final class RunJournal {
       List<double[]> arrays = new ArrayList<>();
       for (int i = 0; i < arrayCount; i++) {
         double[] array = new double[count(in.readInt(), size / Double.BYTES)];
-        for (int j = 0; j < array.length; j++) {
-          array[j] = in.readDouble();
-        }
+        read(array, in);
         arrays.add(array);
       }
       int measuredCount = count(in.readInt(), size);
@@ -171,6 +171,25 @@ final class RunJournal {
       System.getLogger(RunJournal.class.getName())
           .log(System.Logger.Level.WARNING, file + " is damaged; its cell is computed again");
       return Optional.empty();
+    }
+  }
+
+  /** In pieces: a fine-tune's state is hundreds of megabytes, every few seconds. */
+  private static void write(double[] array, DataOutputStream out) throws IOException {
+    ByteBuffer piece = ByteBuffer.allocate(PIECE * Double.BYTES);
+    for (int from = 0; from < array.length; from += PIECE) {
+      int count = Math.min(PIECE, array.length - from);
+      piece.asDoubleBuffer().put(array, from, count);
+      out.write(piece.array(), 0, count * Double.BYTES);
+    }
+  }
+
+  private static void read(double[] array, DataInputStream in) throws IOException {
+    ByteBuffer piece = ByteBuffer.allocate(PIECE * Double.BYTES);
+    for (int from = 0; from < array.length; from += PIECE) {
+      int count = Math.min(PIECE, array.length - from);
+      in.readFully(piece.array(), 0, count * Double.BYTES);
+      piece.asDoubleBuffer().get(array, from, count);
     }
   }
 

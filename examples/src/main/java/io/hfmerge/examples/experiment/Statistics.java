@@ -30,9 +30,12 @@ public record Statistics(double mean, double deviation, int count) {
   /**
    * Spearman's rank correlation, ties with their mean rank.
    *
-   * @return NaN for fewer than two points or constant values
+   * @return NaN for fewer than two points, constant values, or values that are NaN
    */
   public static double rankCorrelation(List<Double> x, List<Double> y) {
+    if (x.stream().anyMatch(v -> v.isNaN()) || y.stream().anyMatch(v -> v.isNaN())) {
+      return Double.NaN;
+    }
     double[] a = ranks(x);
     double[] b = ranks(y);
     double mean = (a.length - 1) / 2.0;

@@ -191,7 +191,7 @@ class ExperimentRunTest {
         .contains("# small: holds", "losses \\| fall", "they do not", "![Loss](loss.svg)");
     assertThat(Files.readString(temp.resolve("s/loss.svg")))
         .startsWith("<svg")
-        .contains("polyline")
+        .contains("<path")
         .doesNotContain("NaN");
   }
 
@@ -202,6 +202,8 @@ class ExperimentRunTest {
     // by hand: ranks 1 2 3 4 against 1 3 2 4: 1 - 6 * 2 / (4 * 15)
     assertThat(Statistics.rankCorrelation(List.of(1.0, 2.0, 3.0, 4.0), List.of(1.0, 3.0, 2.0, 4.0)))
         .isEqualTo(0.8);
+    assertThat(Statistics.rankCorrelation(List.of(1.0, 2.0, 3.0), List.of(5.0, Double.NaN, 100.0)))
+        .isNaN();
     assertThat(Statistics.line(List.of(0.0, 1.0, 2.0), List.of(1.0, 3.0, 5.0)).slope())
         .isEqualTo(2);
     assertThat(Statistics.of(List.of(1.0, 3.0))).isEqualTo(new Statistics(2, Math.sqrt(2), 2));

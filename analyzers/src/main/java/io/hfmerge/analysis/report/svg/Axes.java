@@ -29,7 +29,9 @@ record Axes(
   }
 
   void draw(SvgBuilder svg, String title) {
-    svg.text(0, 13, title, Anchor.START, Palette.TITLE);
+    if (!title.isEmpty()) {
+      svg.text(0, 13, title, Anchor.START, Palette.TITLE);
+    }
     for (Tick tick : y.ticks()) {
       double at = yAt(tick.value());
       svg.line(LEFT, at, rightEnd(), at, Palette.GRID);

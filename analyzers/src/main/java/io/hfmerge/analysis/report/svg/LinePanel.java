@@ -18,6 +18,8 @@ import java.util.Map;
  * @param yLabel name of y; may be empty
  * @param lines the lines; gaps where a value is not finite
  * @param levels horizontal lines
+ * @param width of the panel
+ * @param height of the panel
  */
 public record LinePanel(
     String title,
@@ -26,7 +28,9 @@ public record LinePanel(
     String xLabel,
     String yLabel,
     List<Line> lines,
-    List<Level> levels)
+    List<Level> levels,
+    double width,
+    double height)
     implements Panel {
 
   private static final double WIDTH = 280;
@@ -39,6 +43,18 @@ public record LinePanel(
   public LinePanel {
     lines = List.copyOf(lines);
     levels = List.copyOf(levels);
+  }
+
+  /** A panel of the usual size. */
+  public LinePanel(
+      String title,
+      Scale x,
+      Scale y,
+      String xLabel,
+      String yLabel,
+      List<Line> lines,
+      List<Level> levels) {
+    this(title, x, y, xLabel, yLabel, lines, levels, WIDTH, HEIGHT);
   }
 
   /** What a line stands for, which decides its colours. */
@@ -59,13 +75,35 @@ public record LinePanel(
    * @param kind what it stands for
    * @param position number of the series, or share of the depth from 0 to 1
    * @param points x and y, by ascending x
+   * @param band what to show around a series, by ascending x; may be empty
    */
-  public record Line(String label, String tooltip, Kind kind, double position, List<XY> points) {
+  public record Line(
+      String label,
+      String tooltip,
+      Kind kind,
+      double position,
+      List<XY> points,
+      List<Interval> band) {
 
     public Line {
       points = List.copyOf(points);
+      band = List.copyOf(band);
+    }
+
+    /** A line without a band. */
+    public Line(String label, String tooltip, Kind kind, double position, List<XY> points) {
+      this(label, tooltip, kind, position, points, List.of());
     }
   }
+
+  /**
+   * A part of a band; what lies beyond the panel is cut off.
+   *
+   * @param x across
+   * @param low lower end
+   * @param high upper end
+   */
+  public record Interval(double x, double low, double high) {}
 
   /**
    * A number pair.
@@ -85,16 +123,6 @@ public record LinePanel(
   public record Level(String label, double value, boolean noise) {}
 
   @Override
-  public double width() {
-    return WIDTH;
-  }
-
-  @Override
-  public double height() {
-    return HEIGHT;
-  }
-
-  @Override
   public boolean keepsSize() {
     return false;
   }
@@ -103,8 +131,11 @@ public record LinePanel(
   public void draw(SvgBuilder svg) {
     double widest =
         lines.stream().mapToDouble(l -> SvgBuilder.width(l.label(), LABEL_SIZE)).max().orElse(0);
-    Axes axes = new Axes(x, y, xLabel, yLabel, WIDTH, HEIGHT, widest > 0 ? widest + 8 : 10);
+    Axes axes = new Axes(x, y, xLabel, yLabel, width, height, widest > 0 ? widest + 8 : 10);
     axes.draw(svg, title);
+    for (Line line : lines) {
+      drawBand(svg, axes, line);
+    }
     for (Line line : lines) {
       draw(svg, axes, line);
     }
@@ -147,6 +178,21 @@ public record LinePanel(
         }
       }
     }
+  }
+
+  private void drawBand(SvgBuilder svg, Axes axes, Line line) {
+    List<Point> edge = new ArrayList<>();
+    for (Interval part : line.band()) {
+      if (x.holds(part.x()) && part.high() >= y.low() && part.low() <= y.high()) {
+        edge.add(axes.at(part.x(), Math.min(part.high(), y.high())));
+      }
+    }
+    for (Interval part : line.band().reversed()) {
+      if (x.holds(part.x()) && part.high() >= y.low() && part.low() <= y.high()) {
+        edge.add(axes.at(part.x(), Math.max(part.low(), y.low())));
+      }
+    }
+    svg.area(edge, Palette.band((int) line.position()));
   }
 
   private boolean shows(XY point) {

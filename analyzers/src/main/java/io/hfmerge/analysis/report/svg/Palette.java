@@ -94,6 +94,7 @@ public final class Palette {
   private static final List<Style> LINES = new ArrayList<>();
   private static final List<Style> DOTS = new ArrayList<>();
   private static final List<Style> NAMES = new ArrayList<>();
+  private static final List<Style> BANDS = new ArrayList<>();
 
   static {
     for (int i = 0; i < SERIES_COLORS.length; i++) {
@@ -107,6 +108,12 @@ public final class Palette {
               same("stroke-width", "1.8"),
               same("stroke-dasharray", DASHES[i % DASHES.length])));
       DOTS.add(Style.of("dot" + i, new Property("fill", light, dark), same("stroke", "none")));
+      BANDS.add(
+          Style.of(
+              "band" + i,
+              new Property("fill", light, dark),
+              same("fill-opacity", "0.15"),
+              same("stroke", "none")));
       NAMES.add(
           Style.of(
               "name" + i,
@@ -146,6 +153,11 @@ public final class Palette {
   /** The line of model number {@code i}. */
   static Style line(int i) {
     return LINES.get(i % LINES.size());
+  }
+
+  /** What lies around the line of model number {@code i}. */
+  static Style band(int i) {
+    return BANDS.get(i % BANDS.size());
   }
 
   /** The dots of model number {@code i}. */
@@ -189,7 +201,8 @@ public final class Palette {
         List.of(
             GROUND, TITLE, HEADING, LABEL, TICK, GRID, AXIS, CONTEXT, REFERENCE, REFERENCE_LABEL));
     all.addAll(List.of(NOISE, NOISE_LABEL, NO_VALUE, ON_LOW, ON_HIGH));
-    for (List<Style> more : List.of(LINES, DOTS, NAMES, HEAT, DIVERGING, DEPTH_LINES, DEPTH_DOTS)) {
+    for (List<Style> more :
+        List.of(LINES, DOTS, NAMES, BANDS, HEAT, DIVERGING, DEPTH_LINES, DEPTH_DOTS)) {
       all.addAll(more);
     }
     StringBuilder css = new StringBuilder();

@@ -10,9 +10,10 @@ import java.util.Locale;
  * @param low at the start; positive on a logarithmic scale
  * @param high at the end, above {@code low}
  * @param logarithmic whether equal ratios have equal lengths
+ * @param zero whether a logarithmic scale has a place for 0, at its start
  * @param ticks marked numbers, ascending
  */
-public record Scale(double low, double high, boolean logarithmic, List<Tick> ticks) {
+public record Scale(double low, double high, boolean logarithmic, boolean zero, List<Tick> ticks) {
 
   /** Decades beyond which labels are powers of ten. */
   private static final int PLAIN_DECADES = 3;
@@ -24,6 +25,9 @@ public record Scale(double low, double high, boolean logarithmic, List<Tick> tic
 
   /** A ratio below which a logarithmic scale tells less than a linear one. */
   private static final double LEAST_RATIO = 8;
+
+  /** Room for 0 before the least positive number, as a share of the length. */
+  private static final double ZERO_ROOM = 0.12;
 
   public Scale {
     ticks = List.copyOf(ticks);
@@ -39,6 +43,9 @@ public record Scale(double low, double high, boolean logarithmic, List<Tick> tic
 
   /** Where a number is, from 0 to 1 within the range. */
   public double at(double value) {
+    if (zero && value == 0) {
+      return 0;
+    }
     return logarithmic
         ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))
         : (value - low) / (high - low);
@@ -46,7 +53,7 @@ public record Scale(double low, double high, boolean logarithmic, List<Tick> tic
 
   /** Whether a number is within the range. */
   public boolean holds(double value) {
-    return value >= low && value <= high;
+    return (value >= low && value <= high) || (zero && value == 0);
   }
 
   /** Whole numbers from 0 to a last one, such as layers; half a step of room on either side. */
@@ -59,7 +66,7 @@ public record Scale(double low, double high, boolean logarithmic, List<Tick> tic
     for (int value = 0; value <= last; value += step) {
       ticks.add(new Tick(value, "" + value));
     }
-    return new Scale(-0.5, last + 0.5, false, ticks);
+    return new Scale(-0.5, last + 0.5, false, false, ticks);
   }
 
   /** A linear scale around numbers; NaN and infinities are left out. */
@@ -95,7 +102,7 @@ public record Scale(double low, double high, boolean logarithmic, List<Tick> tic
     for (long i = (long) Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) {
       ticks.add(new Tick(i * step, label(i * step, decimals)));
     }
-    return new Scale(low, high, false, ticks);
+    return new Scale(low, high, false, false, ticks);
   }
 
   private static String label(double value, int decimals) {
@@ -114,6 +121,26 @@ public record Scale(double low, double high, boolean logarithmic, List<Tick> tic
     }
     double room = Math.pow(range[1] / range[0], MARGIN);
     return logarithmic(range[0] / room, range[1] * room);
+  }
+
+  /**
+   * A logarithmic scale around numbers of 0 and more, with a place for 0 before the others if it is
+   * among them; linear where the positive ones do not call for one.
+   */
+  public static Scale logarithmicFromZero(List<Double> values) {
+    List<Double> positive = values.stream().filter(v -> v > 0).toList();
+    Scale scale = logarithmic(positive);
+    if (!values.contains(0.0)) {
+      return scale;
+    }
+    if (!scale.logarithmic()) {
+      return linear(values);
+    }
+    double low = scale.low() / Math.pow(scale.high() / scale.low(), ZERO_ROOM);
+    List<Tick> ticks = new ArrayList<>();
+    ticks.add(new Tick(0, "0"));
+    ticks.addAll(scale.ticks());
+    return new Scale(low, scale.high(), true, true, ticks);
   }
 
   /** A logarithmic scale over a range. */
@@ -136,7 +163,7 @@ public record Scale(double low, double high, boolean logarithmic, List<Tick> tic
         ticks.add(new Tick(Math.pow(10, decade), decadeLabel(1, decade)));
       }
     }
-    return new Scale(low, high, true, ticks);
+    return new Scale(low, high, true, false, ticks);
   }
 
   private static String decadeLabel(int factor, int decade) {

@@ -74,6 +74,22 @@ public final class SvgBuilder {
     return end("path", style, title);
   }
 
+  /** What lies within a closed line. */
+  SvgBuilder area(List<Point> edge, Style style) {
+    if (edge.size() < 3) {
+      return this;
+    }
+    out.append("<path d=\"M");
+    for (int i = 0; i < edge.size(); i++) {
+      if (i > 0) {
+        out.append('L');
+      }
+      out.append(number(edge.get(i).x())).append(' ').append(number(edge.get(i).y()));
+    }
+    out.append("Z\"");
+    return end("path", style, "");
+  }
+
   SvgBuilder rect(double x, double y, double width, double height, Style style, String title) {
     out.append("<rect x=\"").append(number(x)).append("\" y=\"").append(number(y));
     out.append("\" width=\"").append(number(width)).append("\" height=\"").append(number(height));

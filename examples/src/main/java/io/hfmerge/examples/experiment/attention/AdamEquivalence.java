@@ -17,6 +17,7 @@ import io.hfmerge.examples.experiment.train.Decay;
 import io.hfmerge.examples.experiment.train.Parameters;
 import io.hfmerge.examples.experiment.train.Schedule;
 import io.hfmerge.examples.experiment.train.Training;
+import io.hfmerge.hf.djl.Scalars;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,7 @@ public final class AdamEquivalence implements Experiment {
                 new Setting(0.01, 0.1),
                 new Setting(0.005, 1),
                 new Setting(0.02, 0.5));
-    long steps = lab.size(15_000, 60_000);
+    long steps = lab.steps(15_000, 60_000);
     int repeats = lab.repeats(1, 3);
     Lab.Cells cells = new Lab.Cells();
     for (boolean product : new boolean[] {false, true}) {
@@ -150,7 +151,10 @@ public final class AdamEquivalence implements Experiment {
               cell,
               steps,
               Schedule.every(steps / 40),
-              step -> point(parameters, product).mul(normal).sum().sub(2).square().div(5),
+              step -> {
+                NDArray miss = point(parameters, product).mul(normal).sum().sub(2);
+                return miss.square().div(Scalars.of(miss, 5));
+              },
               step -> {
                 double[] w = Parameters.values(point(parameters, product));
                 cell.record("w1", group, step, repeat, w[0]);

@@ -6,19 +6,17 @@ import ai.djl.ndarray.types.Shape;
 import io.hfmerge.examples.experiment.Cell;
 import io.hfmerge.examples.experiment.Claim;
 import io.hfmerge.examples.experiment.Experiment;
-import io.hfmerge.examples.experiment.Figure;
-import io.hfmerge.examples.experiment.Finding;
 import io.hfmerge.examples.experiment.Lab;
 import io.hfmerge.examples.experiment.Measurements;
 import io.hfmerge.examples.experiment.Numbers;
 import io.hfmerge.examples.experiment.Outcome;
-import io.hfmerge.examples.experiment.Statistics;
 import io.hfmerge.examples.experiment.train.AdamW;
 import io.hfmerge.examples.experiment.train.Losses;
 import io.hfmerge.examples.experiment.train.Parameters;
 import io.hfmerge.examples.experiment.train.Schedule;
 import io.hfmerge.examples.experiment.train.Training;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -59,7 +57,7 @@ public final class AssociativeRecall implements Experiment {
     double[] decays = lab.values(new double[] {0, 0.3, 1}, new double[] {0, 0.05, 0.1, 0.3, 1});
     int pairs = lab.size(5, 20);
     int batch = lab.size(32, 128);
-    long steps = lab.size(600, 20_000);
+    long steps = lab.steps(600, 20_000);
     double rate = lab.settings().quick() ? 5e-3 : 1e-3;
     int repeats = lab.repeats(1, 2);
     AttentionNetwork.Size size =
@@ -78,58 +76,16 @@ public final class AssociativeRecall implements Experiment {
         "N = %d, batches of %d, width %d, %d steps of %s."
             .formatted(pairs, batch, size.width(), steps, Numbers.exact(rate)));
     Measurements measured = lab.run(cells);
+    AttentionDecay swept = new AttentionDecay(measured, Arrays.stream(decays).boxed().toList());
     return new Outcome(
         List.of(
-            follows(measured, decays, AttentionNetwork.PRODUCT_RANK),
-            follows(measured, decays, AttentionNetwork.KEY_QUERY_RANK),
-            follows(measured, decays, AttentionNetwork.IMBALANCE),
-            follows(measured, decays, AttentionNetwork.GAP),
-            vanishes(measured, decays, AttentionNetwork.IMBALANCE),
-            vanishes(measured, decays, AttentionNetwork.GAP)),
-        List.of(
-            figure(AttentionNetwork.PRODUCT_RANK, false),
-            figure(AttentionNetwork.KEY_QUERY_RANK, false),
-            figure(AttentionNetwork.IMBALANCE, true),
-            figure(AttentionNetwork.GAP, true),
-            figure(LOSS, false)));
-  }
-
-  private static Figure figure(String metric, boolean logarithmic) {
-    return new Figure(metric, metric, "step", metric, false, logarithmic);
-  }
-
-  private static String group(double decay) {
-    return "λ = " + Numbers.exact(decay);
-  }
-
-  private static Finding follows(Measurements measured, double[] decays, String metric) {
-    List<Double> places = java.util.Arrays.stream(decays).boxed().toList();
-    List<Double> ends =
-        places.stream().map(decay -> measured.last(metric, group(decay)).mean()).toList();
-    double correlation = Statistics.rankCorrelation(places, ends);
-    return new Finding(
-        metric + " falls with λ",
-        correlation <= -0.8,
-        "%s without decay, %s at %s, rank correlation %s"
-            .formatted(
-                measured.last(metric, group(decays[0])).text(),
-                measured.last(metric, group(decays[decays.length - 1])).text(),
-                group(decays[decays.length - 1]),
-                Numbers.brief(correlation)));
-  }
-
-  private static Finding vanishes(Measurements measured, double[] decays, String metric) {
-    double with = share(measured, metric, group(decays[decays.length - 1]));
-    double without = share(measured, metric, group(decays[0]));
-    return new Finding(
-        metric + " vanishes",
-        with < 0.1 && without > 0.1,
-        "ends at %s of its beginning with the largest λ, %s without decay"
-            .formatted(Numbers.brief(with), Numbers.brief(without)));
-  }
-
-  private static double share(Measurements measured, String metric, String group) {
-    return measured.last(metric, group).mean() / measured.at(metric, group, 0).mean();
+            swept.falls(AttentionNetwork.PRODUCT_RANK),
+            swept.falls(AttentionNetwork.KEY_QUERY_RANK),
+            swept.falls(AttentionNetwork.IMBALANCE),
+            swept.falls(AttentionNetwork.GAP),
+            swept.vanishes(AttentionNetwork.IMBALANCE),
+            swept.vanishes(AttentionNetwork.GAP)),
+        AttentionDecay.figures(LOSS));
   }
 
   private static void train(
@@ -165,8 +121,8 @@ public final class AssociativeRecall implements Experiment {
                 Sequences clean =
                     Sequences.draw(lab.random("recall test " + repeat), pairs, batch, 0);
                 latest[0] = Parameters.values(loss(parameters, network, clean, batch, t, size))[0];
-                network.record(cell, group(decay), step, repeat);
-                cell.record(LOSS, group(decay), step, repeat, latest[0]);
+                network.record(cell, AttentionDecay.group(decay), step, repeat);
+                cell.record(LOSS, AttentionDecay.group(decay), step, repeat, latest[0]);
               });
     }
   }

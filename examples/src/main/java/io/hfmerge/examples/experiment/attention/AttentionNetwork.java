@@ -6,13 +6,15 @@ import io.hfmerge.examples.experiment.Cell;
 import io.hfmerge.examples.experiment.train.Decay;
 import io.hfmerge.examples.experiment.train.Parameters;
 import io.hfmerge.examples.experiment.train.Spectra;
+import io.hfmerge.hf.djl.Scalars;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * A small causal transformer with learned positions and without layer normalisation: per layer
- * attention heads and, if wanted, a ReLU network of four times the width.
+ * A small causal transformer with learned positions: attention alone without normalisation, or
+ * GPT-2's layers with a ReLU network of four times the width, both after a normalisation without
+ * weights.
  */
 final class AttentionNetwork {
 
@@ -23,6 +25,9 @@ final class AttentionNetwork {
 
   /** Added to scores of positions to come; e to it is 0 in f32. */
   private static final double MASKED = -1e9;
+
+  /** Added to variances before they divide, as in GPT-2. */
+  private static final double VARIANCE_FLOOR = 1e-5;
 
   /** Weight decay of everything but the attention layers, as in the paper. */
   private static final double OTHER_DECAY = 0.1;
@@ -35,9 +40,9 @@ final class AttentionNetwork {
    * @param width of token vectors
    * @param heads per layer; width/heads is the size of keys
    * @param layers of attention
-   * @param feedForward whether a ReLU network follows each attention layer
+   * @param gpt whether vectors are normalised and a ReLU network follows each attention layer
    */
-  record Size(int vocabulary, int length, int width, int heads, int layers, boolean feedForward) {
+  record Size(int vocabulary, int length, int width, int heads, int layers, boolean gpt) {
     int keys() {
       return width / heads;
     }
@@ -68,7 +73,7 @@ final class AttentionNetwork {
         isAttention.add(true);
       }
       List<NDArray> feedForward = new ArrayList<>();
-      if (size.feedForward()) {
+      if (size.gpt()) {
         feedForward.add(parameters.addNormal(random, Math.sqrt(2.0 / width), width, 4L * width));
         feedForward.add(parameters.addNormal(random, 0.5 / Math.sqrt(width), 4L * width, width));
         isAttention.addAll(List.of(false, false));
@@ -100,20 +105,34 @@ final class AttentionNetwork {
     long batch = tokens.getShape().size() / t;
     NDArray h = embedding.get(tokens).reshape(batch, t, size.width()).add(positions);
     for (Layer layer : layers) {
-      NDArray query = heads(h.matMul(layer.query()), batch);
-      NDArray key = heads(h.matMul(layer.key()), batch);
-      NDArray value = heads(h.matMul(layer.value()), batch);
+      NDArray x = normal(h);
+      NDArray query = heads(x.matMul(layer.query()), batch);
+      NDArray key = heads(x.matMul(layer.key()), batch);
+      NDArray value = heads(x.matMul(layer.value()), batch);
       NDArray scores =
-          query.matMul(key.transpose(0, 1, 3, 2)).div(Math.sqrt(size.keys())).add(mask);
+          query
+              .matMul(key.transpose(0, 1, 3, 2))
+              .div(Scalars.of(query, Math.sqrt(size.keys())))
+              .add(mask);
       NDArray mixed =
           scores.softmax(-1).matMul(value).transpose(0, 2, 1, 3).reshape(batch, t, size.width());
       h = h.add(mixed.matMul(layer.output()));
-      if (size.feedForward()) {
-        NDArray hidden = h.matMul(layer.feedForward().get(0)).getNDArrayInternal().relu();
+      if (size.gpt()) {
+        NDArray hidden = normal(h).matMul(layer.feedForward().get(0)).getNDArrayInternal().relu();
         h = h.add(hidden.matMul(layer.feedForward().get(1)));
       }
     }
-    return h.matMul(readOut);
+    return normal(h).matMul(readOut);
+  }
+
+  /** Vectors of mean 0 and variance 1, of GPT's layers. */
+  private NDArray normal(NDArray h) {
+    if (!size.gpt()) {
+      return h;
+    }
+    int[] last = {2};
+    NDArray centred = h.sub(h.mean(last, true));
+    return centred.div(centred.square().mean(last, true).add(VARIANCE_FLOOR).sqrt());
   }
 
   private NDArray heads(NDArray projected, long batch) {

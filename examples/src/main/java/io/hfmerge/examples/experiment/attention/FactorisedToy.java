@@ -49,7 +49,7 @@ public final class FactorisedToy implements Experiment {
   static final String IMBALANCE = "norm of AᵀA − BᵀB";
   static final String VALUES = "singular values by decay";
   static final String ERROR = "distance of singular values from max(s − λ/2, 0)";
-  private static final String PATH = "singular values by step at λ = 0.4";
+  private static final String PATH = "singular values by step";
 
   /** As close as the values must come. */
   private static final double VALUE_TOLERANCE = 1e-3;
@@ -91,7 +91,7 @@ public final class FactorisedToy implements Experiment {
         lab.values(
             new double[] {0, 0.1, 0.3, 0.9, 2.2},
             new double[] {0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.6, 2.4});
-    long steps = lab.size(4000, 20_000);
+    long steps = lab.steps(4000, 20_000);
     int repeats = lab.repeats(1, 5);
     Lab.Cells cells = new Lab.Cells();
     for (double decay : decays) {
@@ -114,7 +114,13 @@ public final class FactorisedToy implements Experiment {
             new Figure(GAP, "½(‖A‖² + ‖B‖²) − ‖ABᵀ‖_*", "step", "gap", false, true),
             new Figure(IMBALANCE, "‖AᵀA − BᵀB‖", "step", "norm", false, true),
             new Figure(VALUES, "Final singular values of ABᵀ", "λ", "σ", false, false),
-            new Figure(PATH, "Singular values of ABᵀ at λ = 0.4", "step", "σ", false, false)));
+            new Figure(
+                PATH,
+                "Singular values of ABᵀ at λ = " + Numbers.exact(shown(lab)),
+                "step",
+                "σ",
+                false,
+                false)));
   }
 
   private static List<Finding> findings(Measurements measured) {
@@ -178,6 +184,11 @@ public final class FactorisedToy implements Experiment {
     return rates;
   }
 
+  /** The λ of the sweep whose singular values are shown along the way. */
+  private static double shown(Lab lab) {
+    return lab.settings().quick() ? 0.3 : 0.4;
+  }
+
   private static String group(double decay) {
     return "λ = " + Numbers.exact(decay);
   }
@@ -217,7 +228,7 @@ public final class FactorisedToy implements Experiment {
                     repeat,
                     Math.max(0, squares / 2 - Spectra.nuclear(values)));
                 cell.record(IMBALANCE, group(decay), step, repeat, imbalance);
-                if (decay == 0.4 && step <= PAPER_STEPS) {
+                if (decay == shown(lab) && step <= PAPER_STEPS) {
                   for (int i = 0; i < n; i++) {
                     cell.record(PATH, "σ" + (i + 1), step, repeat, values[i]);
                   }

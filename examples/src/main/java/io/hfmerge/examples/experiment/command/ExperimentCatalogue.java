@@ -4,6 +4,7 @@ import io.hfmerge.examples.experiment.Experiment;
 import io.hfmerge.examples.experiment.attention.AdamEquivalence;
 import io.hfmerge.examples.experiment.attention.AssociativeRecall;
 import io.hfmerge.examples.experiment.attention.FactorisedToy;
+import io.hfmerge.examples.experiment.attention.LanguageModelDecay;
 import io.hfmerge.examples.experiment.attention.ManyFactorBound;
 import io.hfmerge.examples.experiment.attention.TwoFactorBound;
 import io.hfmerge.examples.experiment.generalization.GeneralizationBound;
@@ -16,6 +17,8 @@ import io.hfmerge.examples.experiment.lowrank.MergeMlp;
 import io.hfmerge.examples.experiment.lowrank.NormPreservationLemma;
 import io.hfmerge.examples.experiment.lowrank.RankOneLemma;
 import io.hfmerge.examples.experiment.lowrank.ShallowMergeLemma;
+import io.hfmerge.examples.experiment.pretrained.PretrainedBalance;
+import io.hfmerge.examples.experiment.pretrained.TransformerNorms;
 import io.hfmerge.examples.experiment.sgdrank.ConvolutionRank;
 import io.hfmerge.examples.experiment.sgdrank.NormRatio;
 import io.hfmerge.examples.experiment.sgdrank.RankBound;
@@ -29,6 +32,7 @@ public final class ExperimentCatalogue {
 
   private static final List<Experiment> ALL =
       List.of(
+          new TransformerNorms(),
           new DecayRank(),
           new MergeMlp(),
           new MergeFashionMnist(),
@@ -44,6 +48,8 @@ public final class ExperimentCatalogue {
           new FactorisedToy(),
           new AdamEquivalence(),
           new AssociativeRecall(),
+          new LanguageModelDecay(),
+          new PretrainedBalance(),
           new TwoFactorBound(),
           new ManyFactorBound(),
           new RankTwo(),

@@ -49,7 +49,7 @@ public final class GeneralizationBound implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     double[] counts =
         lab.values(new double[] {64, 128, 256}, new double[] {128, 256, 512, 1024, 2048});
-    long steps = lab.size(2500, 20_000);
+    long steps = lab.steps(2500, 20_000);
     int width = lab.size(32, 100);
     int repeats = lab.repeats(1, 5);
     double decay = 0.01;

@@ -52,7 +52,7 @@ public final class RankTwo implements Experiment {
     double[] decays =
         lab.values(new double[] {0, 0.01, 0.03}, new double[] {0, 1e-3, 3e-3, 0.01, 0.03, 0.06});
     int count = lab.size(256, 2000);
-    long steps = lab.size(3000, 30_000);
+    long steps = lab.steps(3000, 30_000);
     int width = lab.size(32, 100);
     int repeats = lab.repeats(1, 3);
     Lab.Cells cells = new Lab.Cells();

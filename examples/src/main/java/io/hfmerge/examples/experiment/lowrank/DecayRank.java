@@ -78,7 +78,7 @@ public final class DecayRank implements Experiment {
             new double[] {1e-5, 3e-4, 1e-3}, new double[] {1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2});
     double[] scales = {10, 100};
     int repeats = lab.repeats(2, 5);
-    int epochs = lab.size(300, 5000);
+    int epochs = lab.steps(300, 5000);
     Lab.Cells cells = new Lab.Cells();
     for (double scale : scales) {
       for (double decay : decays) {

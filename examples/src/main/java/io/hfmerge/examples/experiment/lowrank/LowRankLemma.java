@@ -1,5 +1,6 @@
 package io.hfmerge.examples.experiment.lowrank;
 
+import io.hfmerge.examples.experiment.Cell;
 import io.hfmerge.examples.experiment.Claim;
 import io.hfmerge.examples.experiment.Experiment;
 import io.hfmerge.examples.experiment.Figure;
@@ -9,7 +10,6 @@ import io.hfmerge.examples.experiment.Measurement;
 import io.hfmerge.examples.experiment.Measurements;
 import io.hfmerge.examples.experiment.Numbers;
 import io.hfmerge.examples.experiment.Outcome;
-import io.hfmerge.examples.experiment.train.Mlp;
 import io.hfmerge.examples.experiment.train.Spectra;
 import java.io.IOException;
 import java.util.List;
@@ -56,55 +56,8 @@ public final class LowRankLemma implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     double[] decays = lab.values(new double[] {1e-2}, new double[] {3e-4, 1e-3, 3e-3, 1e-2, 2e-2});
     int repeats = lab.repeats(1, 5);
-    Lab.Cells cells = new Lab.Cells();
-    for (int power : new int[] {1, 2}) {
-      Mlp network = new Mlp(List.of(20, 32, 16, 1), power);
-      for (double decay : decays) {
-        for (int repeat = 0; repeat < repeats; repeat++) {
-          int r = repeat;
-          String stream = "lemma-3 " + repeat;
-          cells.add(
-              "H %d decay %s repeat %d".formatted(power, Numbers.exact(decay), repeat),
-              cell ->
-                  new Stationary(
-                          network,
-                          Lemmas.gain(power),
-                          Lemmas.rate(power),
-                          decay,
-                          Lemmas.steps(power, decay))
-                      .run(
-                          lab,
-                          cell,
-                          stream,
-                          Stationary.task(lab, stream, 60, 20),
-                          point -> {
-                            String group = "H = " + power;
-                            cell.record(GRADIENT, group, decay, r, point.gradient());
-                            if (!point.isAlive() || !(point.gradient() <= STATIONARY)) {
-                              return;
-                            }
-                            int layers = network.layers();
-                            double z = 0;
-                            double left = 0;
-                            for (int k = 1; k <= layers; k++) {
-                              double h = Math.pow(power, layers - k);
-                              z += h;
-                              left +=
-                                  Math.pow(h, 1.5) / Spectra.stableRank(point.spectra().get(k - 1));
-                            }
-                            left /= z;
-                            double stated = bound(decay, point.loss(), 0.25 + 0.5 / power);
-                            double proved = bound(decay, point.loss(), 0.25 + 0.5 / z);
-                            cell.record(SIDES, group + ", left", decay, r, left);
-                            cell.record(SIDES, group + ", stated bound", decay, r, stated);
-                            cell.record(SIDES, group + ", proved bound", decay, r, proved);
-                            cell.record(STATED, group, decay, r, left / stated);
-                            cell.record(PROVED, group, decay, r, left / proved);
-                          }));
-        }
-      }
-    }
-    Measurements measured = lab.run(cells);
+    Measurements measured =
+        lab.run(Lemmas.trials(lab, name(), decays, repeats, LowRankLemma::record));
     return new Outcome(
         List.of(
             finding(measured, "the exponent of the statement, 1/4 + 1/(2H)", STATED),
@@ -113,6 +66,32 @@ public final class LowRankLemma implements Experiment {
             new Figure(SIDES, "Sides of Lemma 3", "weight decay λ", "value", true, true),
             new Figure(STATED, "Left over stated bound", "weight decay λ", "ratio", true, true),
             new Figure(PROVED, "Left over proved bound", "weight decay λ", "ratio", true, true)));
+  }
+
+  private static void record(Cell cell, Lemmas.Trial trial) {
+    String group = "H = " + trial.power();
+    double decay = trial.decay();
+    int repeat = trial.repeat();
+    Stationary.Point point = trial.point();
+    cell.record(GRADIENT, group, decay, repeat, point.gradient());
+    if (!point.isAlive() || !(point.gradient() <= STATIONARY)) {
+      return;
+    }
+    double z = 0;
+    double left = 0;
+    for (int k = 1; k <= trial.layers(); k++) {
+      double h = Math.pow(trial.power(), trial.layers() - k);
+      z += h;
+      left += Math.pow(h, 1.5) / Spectra.stableRank(point.spectra().get(k - 1));
+    }
+    left /= z;
+    double stated = bound(decay, point.loss(), 0.25 + 0.5 / trial.power());
+    double proved = bound(decay, point.loss(), 0.25 + 0.5 / z);
+    cell.record(SIDES, group + ", left", decay, repeat, left);
+    cell.record(SIDES, group + ", stated bound", decay, repeat, stated);
+    cell.record(SIDES, group + ", proved bound", decay, repeat, proved);
+    cell.record(STATED, group, decay, repeat, left / stated);
+    cell.record(PROVED, group, decay, repeat, left / proved);
   }
 
   private static double bound(double decay, double loss, double exponent) {

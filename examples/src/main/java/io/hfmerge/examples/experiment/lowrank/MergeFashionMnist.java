@@ -47,7 +47,7 @@ public final class MergeFashionMnist implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     int count = 10;
     double decay = lab.settings().quick() ? 0.01 : 1e-3;
-    long steps = lab.size(3000, 100_000);
+    long steps = lab.steps(3000, 100_000);
     List<Integer> widths =
         lab.settings().quick() ? List.of(1568, 64, 32, 1) : List.of(1568, 1000, 100, 1);
     int repeats = lab.repeats(1, 10);

@@ -54,7 +54,7 @@ public final class MergeMlp implements Experiment {
     double decay = quick ? 2e-3 : 1e-4;
     double[] sweep =
         quick ? new double[] {0, 2e-3} : new double[] {0, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4};
-    long steps = lab.size(4000, 100_000);
+    long steps = lab.steps(4000, 100_000);
     Mlp network =
         quick ? new Mlp(List.of(40, 128, 64, 1), 1) : new Mlp(List.of(100, 1000, 100, 1), 1);
     int repeats = lab.repeats(2, 10);

@@ -1,5 +1,6 @@
 package io.hfmerge.examples.experiment.lowrank;
 
+import io.hfmerge.examples.experiment.Cell;
 import io.hfmerge.examples.experiment.Claim;
 import io.hfmerge.examples.experiment.Experiment;
 import io.hfmerge.examples.experiment.Figure;
@@ -8,7 +9,6 @@ import io.hfmerge.examples.experiment.Lab;
 import io.hfmerge.examples.experiment.Measurements;
 import io.hfmerge.examples.experiment.Numbers;
 import io.hfmerge.examples.experiment.Outcome;
-import io.hfmerge.examples.experiment.train.Mlp;
 import io.hfmerge.examples.experiment.train.Spectra;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -56,49 +56,10 @@ public final class NormPreservationLemma implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     double[] decays = lab.values(new double[] {1e-2}, new double[] {1e-3, 3e-3, 1e-2});
     int repeats = lab.repeats(1, 10);
-    Lab.Cells cells = new Lab.Cells();
-    for (int power : new int[] {1, 2}) {
-      Mlp network = new Mlp(List.of(20, 32, 16, 1), power);
-      for (double decay : decays) {
-        for (int repeat = 0; repeat < repeats; repeat++) {
-          int r = repeat;
-          String stream = "lemma-2 %d".formatted(repeat);
-          cells.add(
-              "H %d decay %s repeat %d".formatted(power, Numbers.exact(decay), repeat),
-              cell ->
-                  new Stationary(
-                          network,
-                          Lemmas.gain(power),
-                          Lemmas.rate(power),
-                          decay,
-                          Lemmas.steps(power, decay))
-                      .run(
-                          lab,
-                          cell,
-                          stream,
-                          Stationary.task(lab, stream, 60, 20),
-                          point -> {
-                            for (int k = 1; k <= network.layers(); k++) {
-                              String group = "H = %d, W%d".formatted(power, k);
-                              double norm = Spectra.frobenius(point.spectra().get(k - 1));
-                              double left = decay * norm * norm;
-                              double right =
-                                  Math.pow(power, network.layers() - k) * point.alignment();
-                              cell.record(LEFT, group, decay, r, left);
-                              cell.record(RIGHT, group, decay, r, right);
-                              if (point.isAlive()) {
-                                cell.record(
-                                    DIFFERENCE, group, decay, r, Math.abs(left - right) / right);
-                              }
-                            }
-                            cell.record(GRADIENT, "H = " + power, decay, r, point.gradient());
-                          }));
-        }
-      }
-    }
-    Measurements measured = lab.run(cells);
+    Measurements measured =
+        lab.run(Lemmas.trials(lab, name(), decays, repeats, NormPreservationLemma::record));
     List<Finding> findings = new ArrayList<>();
-    for (int power : new int[] {1, 2}) {
+    for (int power : Lemmas.POWERS) {
       double gradient = measured.values(GRADIENT, "H = " + power).stream().reduce(0.0, Math::max);
       double difference = 0;
       int layers = 0;
@@ -123,5 +84,22 @@ public final class NormPreservationLemma implements Experiment {
             new Figure(LEFT, "λ‖W_k‖²", "weight decay λ", "left side", true, true),
             new Figure(RIGHT, "−H^{K−k}/n Σ ℓ' y f", "weight decay λ", "right side", true, true),
             new Figure(DIFFERENCE, "Difference", "weight decay λ", "relative", true, true)));
+  }
+
+  private static void record(Cell cell, Lemmas.Trial trial) {
+    double decay = trial.decay();
+    Stationary.Point point = trial.point();
+    for (int k = 1; k <= trial.layers(); k++) {
+      String group = "H = %d, W%d".formatted(trial.power(), k);
+      double norm = Spectra.frobenius(point.spectra().get(k - 1));
+      double left = decay * norm * norm;
+      double right = Math.pow(trial.power(), trial.layers() - k) * point.alignment();
+      cell.record(LEFT, group, decay, trial.repeat(), left);
+      cell.record(RIGHT, group, decay, trial.repeat(), right);
+      if (point.isAlive()) {
+        cell.record(DIFFERENCE, group, decay, trial.repeat(), Math.abs(left - right) / right);
+      }
+    }
+    cell.record(GRADIENT, "H = " + trial.power(), decay, trial.repeat(), point.gradient());
   }
 }

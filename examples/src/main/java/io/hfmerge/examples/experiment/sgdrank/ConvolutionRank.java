@@ -54,7 +54,7 @@ public final class ConvolutionRank implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     int count = lab.size(160, 1000);
     int width = lab.size(6, 16);
-    int epochs = lab.size(30, 30);
+    int epochs = lab.steps(30, 30);
     double decay = lab.settings().quick() ? 0.1 : 1e-2;
     ImageSet images = SgdRun.images(lab, ImageData.CIFAR_10, count);
     Lab.Cells cells = new Lab.Cells();
@@ -76,8 +76,7 @@ public final class ConvolutionRank implements Experiment {
                           double linear = 0;
                           for (ImageNetwork.Layer layer : network.layers()) {
                             double[] values = Spectra.of(layer.weights());
-                            double share =
-                                (double) Spectra.epsilonRank(values, THRESHOLD) / values.length;
+                            double share = Spectra.epsilonRank(values, THRESHOLD) / values.length;
                             if (layer.patches() > 1) {
                               convolutions += share / 5;
                             } else if (layer.name().equals("linear")) {

@@ -49,7 +49,7 @@ public final class NormRatio implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     SgdRun.Scale scale =
         lab.settings().quick() ? new SgdRun.Scale(400, 2, 48) : new SgdRun.Scale(4000, 3, 128);
-    int epochs = lab.size(60, 120);
+    int epochs = lab.steps(60, 120);
     ImageSet images = SgdRun.images(lab, ImageData.MNIST, scale.images());
     Lab.Cells cells = new Lab.Cells();
     for (int repeat = 0; repeat < lab.repeats(1, 2); repeat++) {

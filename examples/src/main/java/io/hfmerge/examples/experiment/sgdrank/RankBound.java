@@ -71,7 +71,7 @@ public final class RankBound implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     int images = lab.size(120, 500);
     int width = lab.size(40, 96);
-    long steps = lab.size(600, 8000);
+    long steps = lab.steps(600, 8000);
     int repeats = lab.repeats(1, 3);
     double[] decays = lab.values(new double[] {0.02}, new double[] {0.005, 0.02, 0.05});
     ImageSet data = SgdRun.images(lab, ImageData.MNIST, images);

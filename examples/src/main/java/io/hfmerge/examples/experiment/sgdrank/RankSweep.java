@@ -60,7 +60,7 @@ public final class RankSweep implements Experiment {
   public Outcome run(Lab lab) throws IOException {
     SgdRun.Scale scale =
         lab.settings().quick() ? new SgdRun.Scale(400, 2, 48) : new SgdRun.Scale(4000, 3, 128);
-    int epochs = lab.size(30, 100);
+    int epochs = lab.steps(30, 100);
     int repeats = lab.repeats(1, 2);
     ImageSet images = SgdRun.images(lab, ImageData.MNIST, scale.images());
     List<Point> points = new ArrayList<>();
@@ -95,7 +95,7 @@ public final class RankSweep implements Experiment {
                         (epoch, network, accuracy) -> {
                           double rank =
                               network.layers().stream()
-                                  .mapToInt(layer ->
+                                  .mapToDouble(layer ->
                                       Spectra.epsilonRank(Spectra.of(layer.weights()), EPSILON))
                                   .average()
                                   .orElseThrow();

@@ -32,8 +32,9 @@ import java.util.regex.Pattern;
  *
  * @param scale batches, steps, layers
  * @param decay λ of AdamW
+ * @param repeat whose order of batches is drawn
  */
-record FineTuning(Lab lab, Scale scale, double decay) {
+record FineTuning(Lab lab, Scale scale, double decay, int repeat) {
 
   static final String LOSS = "training loss";
 
@@ -88,7 +89,7 @@ record FineTuning(Lab lab, Scale scale, double decay) {
           new Batches(
               train.size(),
               scale.batch(),
-              epoch -> lab.random("task-vectors order " + name + " " + epoch));
+              epoch -> lab.random("task-vectors order %s %d %d".formatted(name, repeat, epoch)));
       new Training(
               parameters,
               new AdamW(
@@ -120,7 +121,7 @@ record FineTuning(Lab lab, Scale scale, double decay) {
                     LOSS,
                     group,
                     step,
-                    0,
+                    repeat,
                     Parameters.values(loss(encoder, head, watched, classes, false))[0]);
               });
       TaskModel.write(folder, encoder.files(), trained);

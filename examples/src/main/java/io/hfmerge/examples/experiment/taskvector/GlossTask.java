@@ -1,6 +1,7 @@
 package io.hfmerge.examples.experiment.taskvector;
 
-import io.hfmerge.examples.experiment.taskvector.WordNet.Field;
+import io.hfmerge.examples.experiment.data.WordNet;
+import io.hfmerge.examples.experiment.data.WordNet.Field;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;

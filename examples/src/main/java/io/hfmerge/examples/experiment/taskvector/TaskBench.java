@@ -40,19 +40,29 @@ final class TaskBench {
 
   private final Lab lab;
   private final Scale scale;
+  private final int repeat;
   private final Path models;
   private final Map<GlossTask, List<EncodedGloss>> train = new LinkedHashMap<>();
   private final Map<GlossTask, List<EncodedGloss>> test = new LinkedHashMap<>();
 
-  TaskBench(Lab lab, Scale scale) throws IOException {
+  /**
+   * Draws the tasks of a repeat.
+   *
+   * @param repeat from 0; each has definitions, order of batches and folders of its own
+   */
+  TaskBench(Lab lab, Scale scale, int repeat) throws IOException {
     this.lab = lab;
     this.scale = scale;
-    this.models = lab.folder("models");
+    this.repeat = repeat;
+    this.models = lab.folder("models").resolve("repeat-" + repeat);
     try (HfModel base = HfModels.open(BASE)) {
       for (GlossTask.Kind kind : scale.tasks()) {
         GlossTask task =
             GlossTask.draw(
-                kind, scale.train(), scale.test(), lab.random("task-vectors glosses " + kind));
+                kind,
+                scale.train(),
+                scale.test(),
+                lab.random("task-vectors glosses " + kind + " " + repeat));
         train.put(task, EncodedGloss.of(task.train(), base, scale.limit()));
         test.put(task, EncodedGloss.of(task.test(), base, scale.limit()));
       }
@@ -61,11 +71,6 @@ final class TaskBench {
 
   List<GlossTask> tasks() {
     return List.copyOf(test.keySet());
-  }
-
-  /** A number of definitions held out, per task. */
-  int testCount() {
-    return test.values().iterator().next().size();
   }
 
   static String group(Variant variant, GlossTask task) {
@@ -78,7 +83,7 @@ final class TaskBench {
 
   void fineTune(Cell cell, Variant variant, GlossTask task) throws IOException {
     Files.createDirectories(models.resolve(variant.folder()));
-    new FineTuning(lab, scale, variant.decay())
+    new FineTuning(lab, scale, variant.decay(), repeat)
         .run(
             cell,
             BASE,
@@ -96,31 +101,31 @@ final class TaskBench {
         variant,
         BASE,
         (task, accuracy) -> {
-          cell.record(ACCURACY, group(variant, task), 0.0, 0, accuracy);
-          cell.record(SINGLE, group(variant, "base", task), 0.0, 0, accuracy);
+          cell.record(ACCURACY, group(variant, task), 0.0, repeat, accuracy);
+          cell.record(SINGLE, group(variant, "base", task), 0.0, repeat, accuracy);
         });
     for (GlossTask tuned : tasks()) {
       evaluate(
           variant,
           model(variant, tuned).toString(),
           (task, accuracy) ->
-              cell.record(SINGLE, group(variant, tuned.name(), task), 0.0, 0, accuracy));
+              cell.record(SINGLE, group(variant, tuned.name(), task), 0.0, repeat, accuracy));
     }
   }
 
   void merge(Cell cell, Variant variant, MergeKind kind, double factor) throws IOException {
     Path target = models.resolve(variant.folder()).resolve("merged");
     List<Path> parts = tasks().stream().map(task -> model(variant, task)).toList();
-    kind.merge(BASE, parts, factor, lab.settings().seed(), target);
+    kind.merge(BASE, parts, factor, lab.settings().seed() + repeat, target);
     evaluate(
         variant,
         target.toString(),
         (task, accuracy) -> {
           if (kind == MergeKind.SUM) {
-            cell.record(ACCURACY, group(variant, task), factor, 0, accuracy);
+            cell.record(ACCURACY, group(variant, task), factor, repeat, accuracy);
           }
           if (kind != MergeKind.SUM || factor == 1) {
-            cell.record(METHOD, group(variant, kind.label(), task), factor, 0, accuracy);
+            cell.record(METHOD, group(variant, kind.label(), task), factor, repeat, accuracy);
           }
         });
     delete(target);
@@ -150,7 +155,7 @@ final class TaskBench {
               PREDICTED,
               group(variant, tasks().get(reading.task())),
               1.0,
-              0,
+              repeat,
               reading.damage().value());
         }
       }
@@ -164,7 +169,7 @@ final class TaskBench {
     }
   }
 
-  private static void stableRanks(Cell cell, String group, DjlTensors before, DjlTensors after) {
+  private void stableRanks(Cell cell, String group, DjlTensors before, DjlTensors after) {
     int place = 0;
     for (String name : after.names()) {
       NDArray tuned = after.get(name);
@@ -174,7 +179,7 @@ final class TaskBench {
       try (NDArray vector = tuned.sub(before.get(name))) {
         double[] values = Spectra.of(vector);
         if (values[0] > 0) {
-          cell.record(STABLE_RANK, group, (double) place, 0, Spectra.stableRank(values));
+          cell.record(STABLE_RANK, group, (double) place, repeat, Spectra.stableRank(values));
         }
       }
       place++;

@@ -65,29 +65,19 @@ public final class TaskVectors implements Experiment {
   @Override
   public Outcome run(Lab lab) throws IOException {
     Scale scale = fixed.orElse(lab.settings().quick() ? Scale.QUICK : Scale.FULL);
-    TaskBench bench = new TaskBench(lab, scale);
+    int repeats = lab.repeats(1, 1);
     Lab.Cells cells = new Lab.Cells();
-    for (Variant variant : VARIANTS) {
-      for (GlossTask task : bench.tasks()) {
-        cells.add(
-            "fine-tune " + TaskBench.group(variant, task),
-            cell -> bench.fineTune(cell, variant, task));
-      }
-      cells.add("single models, " + variant.label(), cell -> bench.single(cell, variant));
-      cells.add("task vectors, " + variant.label(), cell -> bench.look(cell, variant));
-      for (double factor : scale.factors()) {
-        cells.add(
-            "sum, factor %s, %s".formatted(Numbers.exact(factor), variant.label()),
-            cell -> bench.merge(cell, variant, MergeKind.SUM, factor));
-      }
-      for (MergeKind kind : List.of(MergeKind.AVERAGE, MergeKind.TIES, MergeKind.DARE)) {
-        cells.add(
-            kind.label() + ", " + variant.label(), cell -> bench.merge(cell, variant, kind, 1));
+    List<GlossTask> tasks = List.of();
+    for (int repeat = 0; repeat < repeats; repeat++) {
+      TaskBench bench = new TaskBench(lab, scale, repeat);
+      tasks = bench.tasks();
+      for (Variant variant : VARIANTS) {
+        add(cells, scale, bench, variant, ", repeat " + repeat);
       }
     }
-    notes(lab, scale, bench);
+    notes(lab, scale, tasks, repeats);
     Measurements measured = lab.run(cells);
-    TaskVerdict verdict = new TaskVerdict(bench, VARIANTS, measured);
+    TaskVerdict verdict = new TaskVerdict(tasks, VARIANTS, repeats, measured);
     lab.run(new Lab.Cells().add("normalised accuracy", verdict::derive));
     verdict.table().forEach(lab::row);
     return new Outcome(
@@ -124,8 +114,28 @@ public final class TaskVectors implements Experiment {
             new Figure(FineTuning.LOSS, "Fine-tuning", "step", "loss", false, false)));
   }
 
-  private static void notes(Lab lab, Scale scale, TaskBench bench) {
+  private static void add(
+      Lab.Cells cells, Scale scale, TaskBench bench, Variant variant, String repeat) {
     for (GlossTask task : bench.tasks()) {
+      cells.add(
+          "fine-tune " + TaskBench.group(variant, task) + repeat,
+          cell -> bench.fineTune(cell, variant, task));
+    }
+    String where = ", " + variant.label() + repeat;
+    cells.add("single models" + where, cell -> bench.single(cell, variant));
+    cells.add("task vectors" + where, cell -> bench.look(cell, variant));
+    for (double factor : scale.factors()) {
+      cells.add(
+          "sum, factor " + Numbers.exact(factor) + where,
+          cell -> bench.merge(cell, variant, MergeKind.SUM, factor));
+    }
+    for (MergeKind kind : List.of(MergeKind.AVERAGE, MergeKind.TIES, MergeKind.DARE)) {
+      cells.add(kind.label() + where, cell -> bench.merge(cell, variant, kind, 1));
+    }
+  }
+
+  private static void notes(Lab lab, Scale scale, List<GlossTask> tasks, int repeats) {
+    for (GlossTask task : tasks) {
       lab.note(
           "Task %s: %s; %d definitions to learn from, %d held out, of at most %d tokens; chance is %s."
               .formatted(
@@ -142,13 +152,15 @@ public final class TaskVectors implements Experiment {
     lab.note(
         "AdamW, %d steps of %d definitions, η up to %s, weight decay 1 or 0; layers from %d on are trained, embeddings are not."
             .formatted(
-                scale.steps(bench.tasks().getFirst().classes()),
+                scale.steps(tasks.getFirst().classes()),
                 scale.batch(),
                 Numbers.exact(scale.rate()),
                 scale.firstLayer()));
     lab.note(
-        "One training run of each: the errors below are those of a share of %d definitions, and say"
-                .formatted(bench.testCount())
-            + " nothing of how runs with other seeds differ.");
+        repeats == 1
+            ? "One training run of each: the errors below are those of a share of %d definitions, and say nothing of how runs with other seeds differ."
+                .formatted(tasks.getFirst().test().size())
+            : "%d repeats, each with definitions and order of batches of its own; ± is the standard deviation over repeats."
+                .formatted(repeats));
   }
 }

@@ -2,13 +2,15 @@ package io.hfmerge.examples.experiment.taskvector;
 
 import io.hfmerge.examples.experiment.Cell;
 import io.hfmerge.examples.experiment.Finding;
+import io.hfmerge.examples.experiment.Measurement;
 import io.hfmerge.examples.experiment.Measurements;
 import io.hfmerge.examples.experiment.Numbers;
 import io.hfmerge.examples.experiment.Statistics;
 import io.hfmerge.examples.experiment.taskvector.TaskBench.Variant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * What the measurements say. Normalised accuracy is a merged model's accuracy on a task over that
@@ -29,38 +31,47 @@ final class TaskVerdict {
       "With decay: the fine-tunes' mean held-out accuracy exceeds that of the base with the same"
           + " heads; the plain sum (λ = 1, chosen beforehand) keeps 95 % of the fine-tunes'"
           + " accuracy, and at least as much as the average of the models. The plain sum keeps"
-          + " more with decay than without, by more than one standard error of the difference;"
-          + " mean stable ranks of the task vectors are lower with decay; over tasks and decays,"
-          + " predicted and measured damage have a rank correlation of 0.8 or more.";
+          + " more with decay than without, by more than one standard error of the difference"
+          + " (that of the shares of held-out definitions or, with repeats, that of the paired"
+          + " differences of repeats, whichever is larger); mean stable ranks of the task vectors are lower with decay; over tasks and decays,"
+          + " predicted and measured damage (means over repeats) have a rank correlation of 0.8 or"
+          + " more.";
 
   static final String COUNTER =
       "Fine-tunes that learn nothing, a plain sum that loses more than a twentieth of their"
           + " accuracy, or as much with decay as without, or damage where none was predicted.";
 
-  private final TaskBench bench;
+  private final List<GlossTask> tasks;
   private final List<Variant> variants;
+  private final int repeats;
   private final Measurements measured;
 
   /**
+   * @param tasks of any repeat: names and numbers of definitions are the same in all
    * @param variants with decay, then without
    */
-  TaskVerdict(TaskBench bench, List<Variant> variants, Measurements measured) {
-    this.bench = bench;
+  TaskVerdict(List<GlossTask> tasks, List<Variant> variants, int repeats, Measurements measured) {
+    this.tasks = tasks;
     this.variants = variants;
+    this.repeats = repeats;
     this.measured = measured;
   }
 
   /** Records what follows from other measurements. */
   void derive(Cell cell) {
     for (Variant variant : variants) {
-      GlossTask any = bench.tasks().getFirst();
-      for (double factor : measured.places(TaskBench.ACCURACY, TaskBench.group(variant, any))) {
-        cell.record(NORMALISED, variant.label(), factor, 0, ofSum(variant, factor));
+      String any = TaskBench.group(variant, tasks.getFirst());
+      for (double factor : measured.places(TaskBench.ACCURACY, any)) {
+        List<Double> values = normalised(variant, task -> sum(variant, task, factor));
+        for (int repeat = 0; repeat < repeats; repeat++) {
+          cell.record(NORMALISED, variant.label(), factor, repeat, values.get(repeat));
+        }
       }
-      for (GlossTask task : bench.tasks()) {
-        double predicted = predicted(variant, task);
-        if (!Double.isNaN(predicted)) {
-          cell.record(DAMAGE, variant.label(), predicted, 0, damage(variant, task));
+      for (GlossTask task : tasks) {
+        List<Double> predicted = predicted(variant, task);
+        List<Double> damage = damage(variant, task);
+        for (int repeat = 0; repeat < predicted.size(); repeat++) {
+          cell.record(DAMAGE, variant.label(), predicted.get(repeat), repeat, damage.get(repeat));
         }
       }
     }
@@ -70,73 +81,78 @@ final class TaskVerdict {
     Variant with = variants.getFirst();
     Variant without = variants.getLast();
     List<Finding> findings = new ArrayList<>();
-    double tuned = mean(task -> tuned(with, task));
-    double base = mean(task -> base(with, task));
+    Statistics tuned = Statistics.of(mean(task -> tuned(with, task)));
+    Statistics base = Statistics.of(mean(task -> base(with, task)));
     findings.add(
         new Finding(
             "fine-tunes learn",
-            tuned > base,
-            "mean accuracy %s, base with the same heads %s"
-                .formatted(Numbers.brief(tuned), Numbers.brief(base))));
-    double sum = ofSum(with, 1);
+            tuned.mean() > base.mean(),
+            "mean accuracy %s, base with the same heads %s".formatted(tuned.text(), base.text())));
+    List<Double> sums = normalised(with, task -> sum(with, task, 1));
+    Statistics sum = Statistics.of(sums);
     findings.add(
         new Finding(
             "the plain sum keeps the tasks, with decay",
-            sum >= KEPT,
-            "normalised accuracy " + Numbers.brief(sum)));
-    double average = ofMethod(with, MergeKind.AVERAGE);
+            sum.mean() >= KEPT,
+            "normalised accuracy " + sum.text()));
+    Statistics average =
+        Statistics.of(normalised(with, task -> method(with, MergeKind.AVERAGE, task)));
     findings.add(
         new Finding(
             "the plain sum keeps as much as averaging",
-            sum >= average,
-            "sum %s, average %s".formatted(Numbers.brief(sum), Numbers.brief(average))));
-    double sumWithout = ofSum(without, 1);
-    double error = Math.hypot(error(with), error(without));
+            sum.mean() >= average.mean(),
+            "sum %s, average %s".formatted(sum.text(), average.text())));
+    List<Double> sumsWithout = normalised(without, task -> sum(without, task, 1));
+    Statistics sumWithout = Statistics.of(sumsWithout);
+    double error = error(difference(sums, sumsWithout), with, without);
     findings.add(
         new Finding(
             "the plain sum keeps more with decay than without",
-            sum - sumWithout > error,
+            sum.mean() - sumWithout.mean() > error,
             "normalised accuracy %s with, %s without, standard error of the difference %s"
-                .formatted(Numbers.brief(sum), Numbers.brief(sumWithout), Numbers.brief(error))));
-    double rank = stableRank(with);
-    double rankWithout = stableRank(without);
+                .formatted(sum.text(), sumWithout.text(), Numbers.brief(error))));
+    Statistics rank = stableRank(with);
+    Statistics rankWithout = stableRank(without);
     findings.add(
         new Finding(
             "stable ranks of task vectors are lower with decay",
-            rank < rankWithout,
-            "mean %s with, %s without".formatted(Numbers.brief(rank), Numbers.brief(rankWithout))));
+            rank.mean() < rankWithout.mean(),
+            "mean %s with, %s without".formatted(rank.text(), rankWithout.text())));
+    findings.add(forecast(tuned.mean()));
+    return findings;
+  }
+
+  private Finding forecast(double accuracy) {
     List<Double> predicted = new ArrayList<>();
     List<Double> damage = new ArrayList<>();
     for (Variant variant : variants) {
-      for (GlossTask task : bench.tasks()) {
-        predicted.add(predicted(variant, task));
-        damage.add(damage(variant, task));
+      for (GlossTask task : tasks) {
+        predicted.add(Statistics.of(predicted(variant, task)).mean());
+        damage.add(Statistics.of(damage(variant, task)).mean());
       }
     }
     double correlation = Statistics.rankCorrelation(predicted, damage);
-    findings.add(
-        new Finding(
-            "the forecast orders the damage",
-            correlation >= ORDERED,
-            "rank correlation %s over %d tasks of sums; damages %s, standard error of an accuracy %s"
-                .formatted(
-                    Numbers.brief(correlation),
-                    predicted.size(),
-                    damage.stream().map(Numbers::brief).toList(),
-                    Numbers.brief(Math.sqrt(tuned * (1 - tuned) / bench.testCount())))));
-    return findings;
+    return new Finding(
+        "the forecast orders the damage",
+        correlation >= ORDERED,
+        "rank correlation %s over %d tasks of sums; damages %s, standard error of an accuracy %s"
+            .formatted(
+                Numbers.brief(correlation),
+                predicted.size(),
+                damage.stream().map(Numbers::brief).toList(),
+                Numbers.brief(Math.sqrt(accuracy * (1 - accuracy) / heldOut()))));
   }
 
   /** The main numbers: heads of columns, then a row per model and variant. */
   List<List<String>> table() {
     List<List<String>> rows = new ArrayList<>();
     List<String> heads = new ArrayList<>(List.of("decay", "held-out accuracy of"));
-    bench.tasks().forEach(task -> heads.add("on " + task.name()));
+    tasks.forEach(task -> heads.add("on " + task.name()));
     heads.add("normalised");
     rows.add(heads);
     for (Variant variant : variants) {
       rows.add(row(variant, "base", task -> base(variant, task), true));
-      for (GlossTask model : bench.tasks()) {
+      for (GlossTask model : tasks) {
         rows.add(
             row(
                 variant,
@@ -169,87 +185,110 @@ final class TaskVerdict {
   }
 
   private List<String> row(
-      Variant variant, String what, ToDoubleFunction<GlossTask> value, boolean normalised) {
+      Variant variant, String what, Function<GlossTask, List<Double>> value, boolean normalised) {
     List<String> cells = new ArrayList<>(List.of(Numbers.exact(variant.decay()), what));
-    for (GlossTask task : bench.tasks()) {
-      cells.add(Numbers.brief(value.applyAsDouble(task)));
+    for (GlossTask task : tasks) {
+      cells.add(Statistics.of(value.apply(task)).text());
     }
-    cells.add(
-        normalised
-            ? Numbers.brief(mean(task -> value.applyAsDouble(task) / tuned(variant, task)))
-            : "");
+    cells.add(normalised ? Statistics.of(normalised(variant, value)).text() : "");
     return cells;
   }
 
   /** Factors of the sums that were measured, without 0. */
   private List<Double> factors(Variant variant) {
-    return measured
-        .places(TaskBench.ACCURACY, TaskBench.group(variant, bench.tasks().getFirst()))
-        .stream()
+    return measured.places(TaskBench.ACCURACY, TaskBench.group(variant, tasks.getFirst())).stream()
         .filter(factor -> factor != 0)
         .toList();
   }
 
-  private double ofSum(Variant variant, double factor) {
-    return mean(task -> sum(variant, task, factor) / tuned(variant, task));
+  /** Accuracies over those of the fine-tunes, mean over tasks, by repeat. */
+  private List<Double> normalised(Variant variant, Function<GlossTask, List<Double>> accuracy) {
+    return mean(task -> {
+      List<Double> values = accuracy.apply(task);
+      List<Double> tuned = tuned(variant, task);
+      return IntStream.range(0, repeats).mapToObj(r -> values.get(r) / tuned.get(r)).toList();
+    });
   }
 
-  private double ofMethod(Variant variant, MergeKind kind) {
-    return mean(task -> method(variant, kind, task) / tuned(variant, task));
+  /** Mean over tasks, by repeat. */
+  private List<Double> mean(Function<GlossTask, List<Double>> value) {
+    List<List<Double>> byTask = tasks.stream().map(value).toList();
+    return IntStream.range(0, repeats)
+        .mapToObj(
+            r -> byTask.stream().mapToDouble(values -> values.get(r)).average().orElse(Double.NaN))
+        .toList();
   }
 
-  private double mean(ToDoubleFunction<GlossTask> value) {
-    return bench.tasks().stream().mapToDouble(value).average().orElse(Double.NaN);
+  private static List<Double> difference(List<Double> a, List<Double> b) {
+    return IntStream.range(0, a.size()).mapToObj(i -> a.get(i) - b.get(i)).toList();
+  }
+
+  /** Standard error of the mean of differences of normalised accuracy. */
+  private double error(List<Double> differences, Variant with, Variant without) {
+    double shares = Math.hypot(shareError(with), shareError(without));
+    double spread = Statistics.of(differences).deviation() / Math.sqrt(repeats);
+    return Math.max(shares, spread);
   }
 
   /** Standard error of the sum's normalised accuracy, from the shares of held-out definitions. */
-  private double error(Variant variant) {
+  private double shareError(Variant variant) {
     double variance = 0;
-    for (GlossTask task : bench.tasks()) {
-      double p = sum(variant, task, 1);
-      double q = tuned(variant, task);
+    for (GlossTask task : tasks) {
+      double p = Statistics.of(sum(variant, task, 1)).mean();
+      double q = Statistics.of(tuned(variant, task)).mean();
       double relative = (1 - p) / Math.max(p, 1e-9) + (1 - q) / Math.max(q, 1e-9);
-      variance += Math.pow(p / q, 2) * relative / bench.testCount();
+      variance += Math.pow(p / q, 2) * relative / heldOut();
     }
-    return Math.sqrt(variance) / bench.tasks().size();
+    return Math.sqrt(variance) / tasks.size();
   }
 
-  private double sum(Variant variant, GlossTask task, double factor) {
-    return measured.at(TaskBench.ACCURACY, TaskBench.group(variant, task), factor).mean();
+  /** Held-out definitions of a task, in all repeats. */
+  private int heldOut() {
+    return tasks.getFirst().test().size() * repeats;
   }
 
-  private double method(Variant variant, MergeKind kind, GlossTask task) {
-    return measured.at(TaskBench.METHOD, TaskBench.group(variant, kind.label(), task), 1).mean();
+  private List<Double> sum(Variant variant, GlossTask task, double factor) {
+    return measured.values(TaskBench.ACCURACY, TaskBench.group(variant, task), factor);
   }
 
-  private double single(Variant variant, String model, GlossTask task) {
-    return measured.at(TaskBench.SINGLE, TaskBench.group(variant, model, task), 0).mean();
+  private List<Double> method(Variant variant, MergeKind kind, GlossTask task) {
+    return measured.values(TaskBench.METHOD, TaskBench.group(variant, kind.label(), task), 1);
   }
 
-  private double base(Variant variant, GlossTask task) {
+  private List<Double> single(Variant variant, String model, GlossTask task) {
+    return measured.values(TaskBench.SINGLE, TaskBench.group(variant, model, task), 0);
+  }
+
+  private List<Double> base(Variant variant, GlossTask task) {
     return single(variant, "base", task);
   }
 
-  private double tuned(Variant variant, GlossTask task) {
+  private List<Double> tuned(Variant variant, GlossTask task) {
     return single(variant, task.name(), task);
   }
 
   /** Accuracy that the plain sum loses. */
-  private double damage(Variant variant, GlossTask task) {
-    return tuned(variant, task) - sum(variant, task, 1);
+  private List<Double> damage(Variant variant, GlossTask task) {
+    return difference(tuned(variant, task), sum(variant, task, 1));
   }
 
-  private double predicted(Variant variant, GlossTask task) {
-    return measured.at(TaskBench.PREDICTED, TaskBench.group(variant, task), 1).mean();
+  private List<Double> predicted(Variant variant, GlossTask task) {
+    return measured.values(TaskBench.PREDICTED, TaskBench.group(variant, task), 1);
   }
 
-  private double stableRank(Variant variant) {
-    return mean(task -> stableRank(variant, task));
+  private Statistics stableRank(Variant variant) {
+    return Statistics.of(mean(task -> stableRank(variant, task)));
   }
 
-  /** Mean over the matrices that were trained. */
-  private double stableRank(Variant variant, GlossTask task) {
-    return Statistics.of(measured.values(TaskBench.STABLE_RANK, TaskBench.group(variant, task)))
-        .mean();
+  /** Mean over the matrices that were trained, by repeat. */
+  private List<Double> stableRank(Variant variant, GlossTask task) {
+    String group = TaskBench.group(variant, task);
+    return IntStream.range(0, repeats)
+        .mapToObj(repeat ->
+            measured.path(TaskBench.STABLE_RANK, group, repeat).stream()
+                .mapToDouble(Measurement::value)
+                .average()
+                .orElse(Double.NaN))
+        .toList();
   }
 }

@@ -1,6 +1,7 @@
 package io.hfmerge.examples.experiment.train;
 
 import ai.djl.ndarray.NDArray;
+import io.hfmerge.hf.djl.Scalars;
 
 /** Losses as scalars, means over examples. */
 public final class Losses {
@@ -16,7 +17,7 @@ public final class Losses {
   public static NDArray logistic(NDArray outputs, NDArray signs) {
     NDArray z = outputs.mul(signs).neg();
     // max(z, 0) + ln(1 + e^{-|z|}) does not overflow
-    return z.maximum(0).add(z.abs().neg().exp().add(1).log()).mean();
+    return z.maximum(Scalars.of(z, 0)).add(z.abs().neg().exp().add(1).log()).mean();
   }
 
   /**
@@ -26,11 +27,12 @@ public final class Losses {
    * @param oneHot of the same shape, rows that sum to 1
    */
   public static NDArray crossEntropy(NDArray logits, NDArray oneHot) {
-    return logits.logSoftmax(-1).mul(oneHot).sum().neg().div(logits.getShape().get(0));
+    NDArray count = Scalars.of(logits, (double) logits.getShape().get(0));
+    return logits.logSoftmax(-1).mul(oneHot).sum().neg().div(count);
   }
 
   /** Half the mean squared error. */
   public static NDArray squared(NDArray outputs, NDArray targets) {
-    return outputs.sub(targets).square().mean().mul(0.5);
+    return outputs.sub(targets).square().mean().mul(Scalars.of(outputs, 0.5));
   }
 }

@@ -1,6 +1,7 @@
 package io.hfmerge.examples.experiment.train;
 
 import ai.djl.ndarray.NDArray;
+import io.hfmerge.hf.djl.Scalars;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -49,7 +50,7 @@ public record Mlp(List<Integer> widths, int power) {
         if (power == 2) {
           h = h.square();
         } else if (power > 2) {
-          h = h.pow(power);
+          h = h.pow(Scalars.of(h, power));
         }
       }
     }

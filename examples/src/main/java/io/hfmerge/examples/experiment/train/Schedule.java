@@ -13,9 +13,9 @@ public interface Schedule {
     return (step, steps) -> step == steps;
   }
 
-  /** At every {@code interval}-th step and at the end. */
+  /** At every {@code interval}-th step, every one for 0, and at the end. */
   static Schedule every(long interval) {
-    return (step, steps) -> step % interval == 0 || step == steps;
+    return (step, steps) -> step % Math.max(1, interval) == 0 || step == steps;
   }
 
   /** At steps 0, 1 and from there at equal ratios, {@code count} times, the last step included. */

@@ -48,17 +48,27 @@ public final class Spectra {
     return frobenius(values) / values[0];
   }
 
-  /** Number of values above ε σ₁ (arXiv:2206.05794, section 4.1). */
-  public static int epsilonRank(double[] values, double epsilon) {
-    return (int) Arrays.stream(values).filter(v -> v > epsilon * values[0]).count();
+  /**
+   * Number of values above ε σ₁ (arXiv:2206.05794, section 4.1); NaN for values that are not
+   * finite.
+   */
+  public static double epsilonRank(double[] values, double epsilon) {
+    if (!Double.isFinite(values[0])) {
+      return Double.NaN;
+    }
+    return Arrays.stream(values).filter(v -> v > epsilon * values[0]).count();
   }
 
   /**
    * The pseudo-rank of arXiv:2410.23819: the share of the largest values that make 95 % of the sum.
    *
    * @param of n, the number of values that the matrix can have
+   * @return NaN for values that are not finite
    */
   public static double pseudoRank(double[] values, int of) {
+    if (!Double.isFinite(values[0])) {
+      return Double.NaN;
+    }
     double target = PSEUDO_RANK_SHARE * nuclear(values);
     double sum = 0;
     int k = 0;

@@ -2,8 +2,9 @@ package io.hfmerge.examples.experiment.taskvector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hfmerge.examples.experiment.data.WordNet;
+import io.hfmerge.examples.experiment.data.WordNet.Field;
 import io.hfmerge.examples.experiment.taskvector.GlossTask.Kind;
-import io.hfmerge.examples.experiment.taskvector.WordNet.Field;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;

@@ -52,8 +52,8 @@ class TaskVectorsTest {
       // class means of the base already say more than chance, 0.25
       assertThat(value(rows, TaskBench.ACCURACY, label + ", " + task, "0.0")).isGreaterThan(0.3);
     }
-    assertThat(temp.resolve("models/decay-1/merged")).doesNotExist();
-    onlyTheLastLayerDiffers(temp.resolve("models/decay-1/things"));
+    assertThat(temp.resolve("models/repeat-0/decay-1/merged")).doesNotExist();
+    onlyTheLastLayerDiffers(temp.resolve("models/repeat-0/decay-1/things"));
   }
 
   private static void onlyTheLastLayerDiffers(Path folder) throws IOException {

@@ -92,5 +92,8 @@ class OptimizersTest {
     assertThat(Spectra.pseudoRank(values, 3)).isEqualTo(2.0 / 3);
     assertThat(Spectra.distanceToRank(values, 1))
         .isCloseTo(Math.sqrt(1.000004 / 10.000004), within(1e-12));
+    double[] diverged = {Double.NaN, Double.NaN};
+    assertThat(Spectra.epsilonRank(diverged, 1e-3)).isNaN();
+    assertThat(Spectra.pseudoRank(diverged, 2)).isNaN();
   }
 }

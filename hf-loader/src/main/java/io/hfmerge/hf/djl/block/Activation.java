@@ -3,6 +3,7 @@ package io.hfmerge.hf.djl.block;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
 import ai.djl.ndarray.index.NDIndex;
+import io.hfmerge.hf.djl.Scalars;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -108,9 +109,9 @@ public enum Activation {
             NDArray square = x.square();
             yield overwrite
                 ? square.muli(TANH_FACTOR * CUBIC).addi(TANH_FACTOR).muli(x)
-                : square.mul(TANH_FACTOR * CUBIC).add(TANH_FACTOR).mul(x);
+                : square.mul(Scalars.of(x, TANH_FACTOR * CUBIC)).add(TANH_FACTOR).mul(x);
           }
-          case QUICK_GELU -> x.mul(QUICK_FACTOR);
+          case QUICK_GELU -> x.mul(Scalars.of(x, QUICK_FACTOR));
           case SILU -> x;
           case GELU, RELU, TANH -> throw new IllegalStateException(name());
         };

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
+import io.hfmerge.hf.djl.Scalars;
 import io.hfmerge.hf.djl.block.ActivationListener.Reader;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +71,7 @@ public final class Attention extends SequenceBlock {
       NDList parts = projections.apply(pass, input, shape);
       NDArray query = prepared(pass, queryNorm, parts.get(0));
       NDArray key = prepared(pass, keyNorm, parts.get(1));
-      query = query.mul(shape.scale()).swapAxes(1, 2);
+      query = query.mul(Scalars.of(query, shape.scale())).swapAxes(1, 2);
       key = key.swapAxes(1, 2);
       NDArray value = parts.get(2).swapAxes(1, 2);
       if (pass.cache() != null) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.hfmerge.hf.djl.Scalars;
 import org.jspecify.annotations.Nullable;
 
 /** Normalisation over the last axis, then an elementwise factor and perhaps an offset. */
@@ -55,7 +56,7 @@ public final class Normalization extends SequenceBlock {
   private NDArray rms(NDArray input, NDArray factor) {
     DataType type = input.getDataType();
     NDArray x = type == DataType.FLOAT32 ? input : input.toType(DataType.FLOAT32, false);
-    NDArray inverse = x.square().mean(new int[] {-1}, true).add(epsilon).pow(-0.5);
+    NDArray inverse = x.square().mean(new int[] {-1}, true).add(epsilon).pow(Scalars.of(x, -0.5));
     NDArray normalised = x.mul(inverse);
     if (kind == Kind.RMS_ONE_PLUS) {
       NDArray onePlus = factor.toType(DataType.FLOAT32, false).add(1);

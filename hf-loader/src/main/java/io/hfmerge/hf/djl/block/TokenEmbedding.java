@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Parameter;
+import io.hfmerge.hf.djl.Scalars;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,7 +74,7 @@ public final class TokenEmbedding extends SequenceBlock {
     return ForwardPass.scoped(() -> {
       NDArray sum = rows("token id", pass.value(words), ids);
       if (scale != 1) {
-        sum = sum.mul(scale);
+        sum = sum.mul(Scalars.of(sum, scale));
       }
       if (types != null) {
         NDArray table = pass.value(types);

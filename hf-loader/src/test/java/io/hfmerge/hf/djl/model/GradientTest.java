@@ -32,7 +32,8 @@ class GradientTest {
 
   /**
    * The derivative along a random direction of every parameter of the model at once, its layers
-   * among them, against a central difference.
+   * among them, against a central difference. What nothing refers to any more is freed and
+   * overwritten before the way back.
    */
   @ParameterizedTest
   @ValueSource(
@@ -62,6 +63,7 @@ class GradientTest {
       try (GradientCollector collector = Engine.getEngine("PyTorch").newGradientCollector()) {
         NDArray logits = model.block().forward(store, inputs, true).singletonOrThrow();
         weights = random(manager, logits.getShape(), new Random(SEED));
+        FreedMemory.overwrite();
         collector.backward(logits.mul(weights).sum());
       }
       for (var layer : model.block().layers().getFirst().getParameters()) {

@@ -1,4 +1,4 @@
-package io.hfmerge.examples.experiment.taskvector;
+package io.hfmerge.examples.experiment.data;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,7 +15,7 @@ import java.util.Map;
  * A line is a synset: offset, number of the lexicographer file, ..., {@code |}, gloss; the
  * definition ends where examples in quotation marks begin.
  */
-final class WordNet {
+public final class WordNet {
 
   private static final String FOLDER = "/net/sf/extjwnl/data/wordnet/wn31/";
   private static final String GLOSS = " | ";
@@ -27,7 +27,7 @@ final class WordNet {
   private WordNet() {}
 
   /** Lexicographer files, by name and number (lexnames(5WN)). */
-  enum Field {
+  public enum Field {
     NOUN_ACT("noun", 4),
     NOUN_ANIMAL("noun", 5),
     NOUN_ARTIFACT("noun", 6),
@@ -56,7 +56,7 @@ final class WordNet {
    *
    * @throws IOException if the data is not on the class path or not in WordNet's format
    */
-  static Map<Field, List<String>> definitions(List<Field> fields) throws IOException {
+  public static Map<Field, List<String>> definitions(List<Field> fields) throws IOException {
     String name = "data." + fields.getFirst().part;
     Map<Field, List<String>> found = new HashMap<>();
     Map<String, Integer> occurrences = new HashMap<>();
