@@ -1,6 +1,7 @@
 package io.hfmerge.cli.command;
 
 import io.hfmerge.cli.option.DeviceOptions;
+import io.hfmerge.cli.option.EvalTaskOption;
 import io.hfmerge.cli.output.CurveTable;
 import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.hf.HfModels;
@@ -10,7 +11,6 @@ import io.hfmerge.hf.djl.eval.RecipeEvaluator;
 import io.hfmerge.hf.json.PythonJson;
 import io.hfmerge.method.MergeMethods;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,14 +50,7 @@ public final class PathCommand implements Callable<Integer> {
   @Parameters(index = "1", paramLabel = "B", description = "The model at t = 1.")
   private String second = "";
 
-  @Option(
-      names = "--eval",
-      paramLabel = "TASK",
-      required = true,
-      description =
-          "A YAML file: text: FILE, data: FILE or images: DIR, perhaps metric (default: loss),"
-              + " window, stride, mask_share, head, train_share, seed.")
-  private Path taskFile = Path.of("");
+  @Mixin private final EvalTaskOption evaluated = new EvalTaskOption();
 
   @Option(
       names = "--points",
@@ -80,7 +73,7 @@ public final class PathCommand implements Callable<Integer> {
       throw new ParameterException(
           command.commandLine(), "--points: expected 3 to 1000, found " + points);
     }
-    EvalTask task = device.checked(command, () -> EvalTask.read(taskFile));
+    EvalTask task = evaluated.read(command, device);
     RecipeEvaluator evaluator =
         new RecipeEvaluator(
             HfModels.load(),

@@ -1,6 +1,7 @@
 package io.hfmerge.cli.command;
 
 import io.hfmerge.cli.option.DeviceOptions;
+import io.hfmerge.cli.option.EvalTaskOption;
 import io.hfmerge.cli.option.OutputOptions;
 import io.hfmerge.cli.output.CurveTable;
 import io.hfmerge.cli.output.ProgressLine;
@@ -54,14 +55,7 @@ public final class TuneCommand implements Callable<Integer> {
   @Parameters(paramLabel = "RECIPE", description = "A YAML file with one recipe.")
   private Path recipeFile = Path.of("");
 
-  @Option(
-      names = "--eval",
-      paramLabel = "TASK",
-      required = true,
-      description =
-          "A YAML file: text: FILE, data: FILE or images: DIR, perhaps metric (default: loss),"
-              + " window, stride, mask_share, head, train_share, seed.")
-  private Path taskFile = Path.of("");
+  @Mixin private final EvalTaskOption evaluated = new EvalTaskOption();
 
   @Option(
       names = "--param",
@@ -112,7 +106,7 @@ public final class TuneCommand implements Callable<Integer> {
             .recipe();
     List<RecipeParameter> searched =
         device.checked(command, () -> parameters.stream().map(RecipeParameter::parse).toList());
-    EvalTask task = device.checked(command, () -> EvalTask.read(taskFile));
+    EvalTask task = evaluated.read(command, device);
     AtomicReference<Metric> metric = new AtomicReference<>();
     List<Trial> trials;
     try (ProgressLine progress = ProgressLine.create(command.commandLine().getErr())) {
