@@ -18,6 +18,7 @@ import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.Shape;
 import io.hfmerge.tensor.TensorSpec;
+import io.hfmerge.testing.CountingListener;
 import io.hfmerge.testing.MemoryCheckpoint;
 import io.hfmerge.testing.MemoryWriter;
 import java.io.IOException;
@@ -29,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -218,29 +218,13 @@ class GlobalTrimTest {
   @Test
   void announcesWhatItReads() throws IOException {
     MergePlan plan = PLANNER.plan(recipe(0.3), models(DType.F32));
-    AtomicLong announced = new AtomicLong();
-    AtomicLong advanced = new AtomicLong();
-    ProgressListener listener =
-        new ProgressListener() {
-          @Override
-          public void started(String task, long totalBytes) {
-            announced.set(totalBytes);
-          }
-
-          @Override
-          public void advanced(long bytes) {
-            advanced.addAndGet(bytes);
-          }
-
-          @Override
-          public void finished() {}
-        };
+    CountingListener listener = new CountingListener();
     MergeReport report =
         new MergeEngine()
             .run(plan, new MemoryWriter(plan.layout()), MergeOptions.ofThreads(2), listener);
-    assertThat(announced).hasValue(3 * plan.bytesToRead());
-    assertThat(advanced).hasValue(announced.get());
-    assertThat(report.bytesRead()).isEqualTo(announced.get());
+    assertThat(listener.announced()).hasValue(3 * plan.bytesToRead());
+    assertThat(listener.advanced()).hasValue(listener.announced().get());
+    assertThat(report.bytesRead()).isEqualTo(listener.announced().get());
   }
 
   @Test

@@ -22,6 +22,7 @@ import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.Shape;
 import io.hfmerge.tensor.TensorSpec;
+import io.hfmerge.testing.CountingListener;
 import io.hfmerge.testing.MemoryCheckpoint;
 import io.hfmerge.testing.MemoryWriter;
 import java.io.IOException;
@@ -471,30 +472,11 @@ class MergeEngineTest {
   @Test
   void reportsBytesAndTellsTheListenerAboutAllOfThem() throws IOException {
     MergePlan plan = mixedPlan("task_arithmetic");
-    AtomicLong announced = new AtomicLong();
-    AtomicLong advanced = new AtomicLong();
-    AtomicLong finished = new AtomicLong();
-    ProgressListener listener =
-        new ProgressListener() {
-          @Override
-          public void started(String task, long totalBytes) {
-            announced.set(totalBytes);
-          }
-
-          @Override
-          public void advanced(long bytes) {
-            advanced.addAndGet(bytes);
-          }
-
-          @Override
-          public void finished() {
-            finished.incrementAndGet();
-          }
-        };
+    CountingListener listener = new CountingListener();
     MemoryWriter writer = new MemoryWriter(plan.layout());
     MergeReport report = new MergeEngine().run(plan, writer, MergeOptions.ofThreads(2), listener);
-    assertThat(advanced).hasValue(announced.get());
-    assertThat(finished).hasValue(1);
+    assertThat(listener.advanced()).hasValue(listener.announced().get());
+    assertThat(listener.finishes()).hasValue(1);
     assertThat(report.bytesRead()).isEqualTo(plan.bytesToRead());
     assertThat(report.bytesWritten()).isEqualTo(plan.bytesToWrite());
     assertThat(report.tensorsMerged()).isEqualTo(10);

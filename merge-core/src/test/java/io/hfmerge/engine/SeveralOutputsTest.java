@@ -14,11 +14,11 @@ import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
+import io.hfmerge.testing.CountingListener;
 import io.hfmerge.testing.MemoryWriter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -131,27 +131,11 @@ class SeveralOutputsTest {
 
   /** Runs, and checks that what was announced is what was heard. */
   private long readsOf(List<MergePlan> plans) throws IOException {
-    AtomicLong announced = new AtomicLong();
-    AtomicLong advanced = new AtomicLong();
-    ProgressListener listener =
-        new ProgressListener() {
-          @Override
-          public void started(String task, long totalBytes) {
-            announced.set(totalBytes);
-          }
-
-          @Override
-          public void advanced(long bytes) {
-            advanced.addAndGet(bytes);
-          }
-
-          @Override
-          public void finished() {}
-        };
+    CountingListener listener = new CountingListener();
     runTogether(plans, new MergeOptions(2, 64, 5_000), listener);
-    assertThat(advanced).hasValue(announced.get());
-    assertThat(announced).hasValue(MergeReading.of(plans).allPassesBytes());
-    return advanced.get();
+    assertThat(listener.advanced()).hasValue(listener.announced().get());
+    assertThat(listener.announced()).hasValue(MergeReading.of(plans).allPassesBytes());
+    return listener.advanced().get();
   }
 
   @Test

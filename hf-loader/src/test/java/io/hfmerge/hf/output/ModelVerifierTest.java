@@ -10,6 +10,7 @@ import io.hfmerge.hf.safetensors.SafetensorsWriter;
 import io.hfmerge.hf.testing.ModelFolders;
 import io.hfmerge.hf.testing.StoredTensor;
 import io.hfmerge.progress.ProgressListener;
+import io.hfmerge.testing.CountingListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,7 +22,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,27 +76,11 @@ class ModelVerifierTest {
   @Test
   void findsNothingInWhatWasMerged() throws IOException {
     for (Path folder : List.of(single, sharded)) {
-      AtomicLong announced = new AtomicLong();
-      AtomicLong heard = new AtomicLong();
-      ProgressListener listener =
-          new ProgressListener() {
-            @Override
-            public void started(String task, long totalBytes) {
-              announced.set(totalBytes);
-            }
-
-            @Override
-            public void advanced(long bytes) {
-              heard.addAndGet(bytes);
-            }
-
-            @Override
-            public void finished() {}
-          };
+      CountingListener listener = new CountingListener();
       Verification verification = ModelVerifier.verify(folder, 3, true, Optional.empty(), listener);
       assertThat(verification.findings()).isEmpty();
       assertThat(verification.tensors()).isEqualTo(39);
-      assertThat(heard).hasValue(announced.get());
+      assertThat(listener.advanced()).hasValue(listener.announced().get());
       assertThat(verification.lines().getLast()).contains("all as hfmerge.json says", "39 tensors");
     }
     assertThat(verify(single).notes()).containsExactly(NO_TOKENIZER);
@@ -301,25 +285,8 @@ class ModelVerifierTest {
         Merging.sum(ModelFolders.golden("llama", "base"), nan, 1),
         out,
         Merging.DEFAULTS.withAllowNonFinite(true));
-    AtomicLong heard = new AtomicLong();
-    Verification verification =
-        ModelVerifier.verify(
-            out,
-            2,
-            false,
-            Optional.empty(),
-            new ProgressListener() {
-              @Override
-              public void started(String task, long totalBytes) {}
-
-              @Override
-              public void advanced(long bytes) {
-                heard.addAndGet(bytes);
-              }
-
-              @Override
-              public void finished() {}
-            });
+    CountingListener listener = new CountingListener();
+    Verification verification = ModelVerifier.verify(out, 2, false, Optional.empty(), listener);
     assertThat(verification.findings())
         .singleElement()
         .extracting(Finding::describe)
@@ -330,7 +297,7 @@ class ModelVerifierTest {
       files += file.endsWith(Manifest.FILE) ? 0 : Files.size(file);
     }
     // each byte once
-    assertThat(heard).hasValue(files);
+    assertThat(listener.advanced()).hasValue(files);
     assertThat(verification.bytesRead()).isEqualTo(files);
   }
 
