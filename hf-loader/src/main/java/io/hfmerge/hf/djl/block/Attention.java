@@ -25,8 +25,14 @@ public final class Attention extends SequenceBlock {
   /** Fewest queries of a block: products of fewer rows run below the processor's speed. */
   private static final int SMALLEST_QUERY_BLOCK = 32;
 
-  /** Scores of a block: 2 MiB of floats. */
+  /** Scores of a block of one long sequence: 2 MiB of floats. */
   private static final long BLOCK_ELEMENTS = 1 << 19;
+
+  /**
+   * Scores of short sequences taken together: 32 MiB of floats. Starting an operation for each
+   * sequence costs more than scores that leave the L2 cache.
+   */
+  private static final long TOGETHER_ELEMENTS = 1 << 23;
 
   private final AttentionShape shape;
   private final QueryKeyValue projections;
@@ -97,20 +103,24 @@ public final class Attention extends SequenceBlock {
     int queries = Math.toIntExact(query.getShape().get(2));
     int keys = Math.toIntExact(key.getShape().get(2));
     long scoresOfQuery = (long) shape.heads() * keys;
-    if (queries <= QUERY_BLOCK && (long) sequences * queries * scoresOfQuery <= BLOCK_ELEMENTS) {
+    int count = Math.clamp(BLOCK_ELEMENTS / scoresOfQuery, SMALLEST_QUERY_BLOCK, QUERY_BLOCK);
+    int together =
+        queries <= QUERY_BLOCK
+            ? Math.clamp(TOGETHER_ELEMENTS / (scoresOfQuery * queries), 1, sequences)
+            : 1;
+    if (together == sequences && queries <= QUERY_BLOCK) {
       return block(pass, query, key, value, null, 0, queries);
     }
-    int count = Math.clamp(BLOCK_ELEMENTS / scoresOfQuery, SMALLEST_QUERY_BLOCK, QUERY_BLOCK);
     NDList bySequence = new NDList();
-    for (int i = 0; i < sequences; i++) {
-      NDIndex sequence = new NDIndex().addSliceDim(i, i + 1);
-      NDArray one = query.get(sequence);
-      NDArray oneKey = key.get(sequence);
-      NDArray oneValue = value.get(sequence);
+    for (int i = 0; i < sequences; i += together) {
+      NDIndex some = new NDIndex().addSliceDim(i, Math.min(sequences, i + together));
+      NDArray theirQuery = query.get(some);
+      NDArray theirKey = key.get(some);
+      NDArray theirValue = value.get(some);
       NDList blocks = new NDList();
       for (int first = 0; first < queries; first += count) {
         int end = Math.min(queries, first + count);
-        blocks.add(block(pass, one, oneKey, oneValue, sequence, first, end));
+        blocks.add(block(pass, theirQuery, theirKey, theirValue, some, first, end));
       }
       bySequence.add(joined(blocks, 1));
     }

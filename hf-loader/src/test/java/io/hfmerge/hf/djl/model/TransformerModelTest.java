@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.hfmerge.error.MalformedCheckpointException;
@@ -53,6 +54,37 @@ class TransformerModelTest {
 
       assertThat(largest(both.get("0:1").sub(first))).isLessThan(TOLERANCE);
       assertThat(largest(both.get("1:2, :1").sub(oneToken))).isLessThan(TOLERANCE);
+    }
+  }
+
+  /** More scores than are computed at a time: sequences go in groups, the last one shorter. */
+  @ParameterizedTest
+  @ValueSource(strings = {"bert", "gpt2"})
+  void givesEachSequenceOfALargeBatchWhatItGetsAlone(String family) throws Exception {
+    int batch = 1700;
+    int length = 40;
+    try (HfModel files = HfModels.open(ModelFolders.golden(family, "base").toString());
+        TransformerModel model = TransformerModel.load(files, Device.cpu());
+        NDManager manager = model.newManager()) {
+      NDArray ids =
+          manager
+              .arange(batch * length)
+              .mul(7)
+              .mod(89)
+              .toType(DataType.INT64, false)
+              .reshape(batch, length);
+      NDArray mask = manager.ones(new Shape(batch, length), DataType.INT64);
+      mask.set(new NDIndex("::3, 25:"), 0);
+      NDArray all = model.run(TransformerInputs.of(ids, mask), Wanted.HIDDEN).lastHidden();
+      for (int i : new int[] {0, 1, 1400, batch - 2, batch - 1}) {
+        int visible = i % 3 == 0 ? 25 : length;
+        NDArray one = ids.get("{}:{}, :{}", i, i + 1, visible);
+        NDArray alone = model.run(TransformerInputs.of(one), Wanted.HIDDEN).lastHidden();
+
+        assertThat(largest(all.get("{}:{}, :{}", i, i + 1, visible).sub(alone)))
+            .as("sequence %d", i)
+            .isLessThan(TOLERANCE);
+      }
     }
   }
 
