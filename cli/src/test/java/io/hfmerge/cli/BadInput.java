@@ -170,7 +170,7 @@ enum BadInput {
       return merge(place, place.inputs.resolve("none.yaml"));
     }
   },
-  RECIPE_IS_A_FOLDER(ExitCode.IO, List.of("expected a recipe file, found a folder")) {
+  RECIPE_IS_A_FOLDER(ExitCode.IO, List.of("expected a file, found a folder")) {
     @Override
     String[] prepare(Workplace place) {
       return merge(place, place.inputs);

@@ -18,6 +18,7 @@ import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.hf.HfModel;
+import io.hfmerge.hf.files.Utf8Text;
 import io.hfmerge.method.MergeMethods;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -217,7 +218,7 @@ public final class ConflictsCommand implements Callable<Integer> {
     CommandSpec command = Objects.requireNonNull(spec);
     List<ActivationConflicts.Text> texts = new ArrayList<>();
     for (Path file : text.texts()) {
-      texts.add(new ActivationConflicts.Text(file.toString(), Files.readString(file)));
+      texts.add(new ActivationConflicts.Text(file.toString(), Utf8Text.read(file)));
     }
     try (ProgressLine progress = ProgressLine.create(command.commandLine().getErr())) {
       return text.device()

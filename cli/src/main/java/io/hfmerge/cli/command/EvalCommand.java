@@ -3,7 +3,6 @@ package io.hfmerge.cli.command;
 import io.hfmerge.cli.option.DeviceOptions;
 import io.hfmerge.cli.output.EvaluationTable;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.djl.eval.Bootstrap;
 import io.hfmerge.hf.djl.eval.ClassificationEvaluation;
 import io.hfmerge.hf.djl.eval.EvalTask;
@@ -195,7 +194,7 @@ public final class EvalCommand implements Callable<Integer> {
   }
 
   private Evaluation evaluate(String reference, EvalTask task) throws IOException {
-    try (HfModel files = HfModels.open(reference)) {
+    try (HfModel files = RunnableModels.open(reference, Objects.requireNonNull(spec))) {
       return task.evaluate(files, options.loadOptions());
     }
   }

@@ -3,7 +3,6 @@ package io.hfmerge.cli.command;
 import io.hfmerge.cli.option.ModelOptions;
 import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.djl.model.ForwardFiles;
 import io.hfmerge.hf.djl.model.TransformerModel;
 import io.hfmerge.tensor.TensorSpec;
@@ -56,7 +55,7 @@ public final class ForwardCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     CommandSpec command = Objects.requireNonNull(spec);
     PrintWriter out = command.commandLine().getOut();
-    try (HfModel files = HfModels.open(reference);
+    try (HfModel files = RunnableModels.open(reference, command);
         TransformerModel model = TransformerModel.load(files, options.loadOptions(command))) {
       ForwardFiles.Summary summary =
           options.checked(command, () -> ForwardFiles.run(model, inputs, output));

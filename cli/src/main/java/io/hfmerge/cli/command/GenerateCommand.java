@@ -2,7 +2,6 @@ package io.hfmerge.cli.command;
 
 import io.hfmerge.cli.option.ModelOptions;
 import io.hfmerge.hf.HfModel;
-import io.hfmerge.hf.HfModels;
 import io.hfmerge.hf.djl.model.Generator;
 import io.hfmerge.hf.djl.model.Generator.Continuation;
 import io.hfmerge.hf.djl.model.Sampling;
@@ -100,7 +99,7 @@ public final class GenerateCommand implements Callable<Integer> {
     CommandSpec command = Objects.requireNonNull(spec);
     PrintWriter out = command.commandLine().getOut();
     Generator.Settings settings = settings(command);
-    try (HfModel files = HfModels.open(reference);
+    try (HfModel files = RunnableModels.open(reference, command);
         TextTokenizer tokenizer = TextTokenizer.open(files);
         TransformerModel model =
             TransformerModel.load(files, options.loadOptions(command).task(Task.CAUSAL_LM))) {

@@ -2,11 +2,12 @@ package io.hfmerge.cli.command;
 
 import io.hfmerge.cli.option.OutputOptions;
 import io.hfmerge.error.InvalidRecipeException;
+import io.hfmerge.hf.files.Utf8Text;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.RecipeBook;
 import io.hfmerge.recipe.RecipeReader;
+import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -44,14 +45,11 @@ public final class MergeCommand implements Callable<Integer> {
         book, text, methods, target, options, Objects.requireNonNull(spec).commandLine());
   }
 
-  private String read() throws Exception {
-    if (Files.isDirectory(recipeFile)) {
-      throw new java.io.IOException(recipeFile + ": expected a recipe file, found a folder");
-    }
+  private String read() throws IOException {
     try {
-      return Files.readString(recipeFile);
+      return Utf8Text.read(recipeFile);
     } catch (CharacterCodingException e) {
-      throw new InvalidRecipeException(recipeFile + ": expected UTF-8 text, found other bytes", e);
+      throw new InvalidRecipeException(String.valueOf(e.getMessage()), e);
     }
   }
 }

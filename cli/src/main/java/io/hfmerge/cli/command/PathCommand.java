@@ -3,8 +3,10 @@ package io.hfmerge.cli.command;
 import io.hfmerge.cli.option.DeviceOptions;
 import io.hfmerge.cli.option.EvalTaskOption;
 import io.hfmerge.cli.output.CurveTable;
+import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.hf.HfModels;
+import io.hfmerge.hf.OpenOptions;
 import io.hfmerge.hf.djl.eval.EvalTask;
 import io.hfmerge.hf.djl.eval.LinearPath;
 import io.hfmerge.hf.djl.eval.RecipeEvaluator;
@@ -74,16 +76,19 @@ public final class PathCommand implements Callable<Integer> {
           command.commandLine(), "--points: expected 3 to 1000, found " + points);
     }
     EvalTask task = evaluated.read(command, device);
-    RecipeEvaluator evaluator =
-        new RecipeEvaluator(
-            HfModels.load(),
-            MergeMethods.installed(),
-            MergeOptions.ofThreads(Runtime.getRuntime().availableProcessors()),
-            task,
-            device.loadOptions());
-    LinearPath path =
-        device.checked(
-            command, () -> LinearPath.measure(first, second, points, evaluator::measure));
+    LinearPath path;
+    try (ProgressLine progress = ProgressLine.create(command.commandLine().getErr())) {
+      RecipeEvaluator evaluator =
+          new RecipeEvaluator(
+              HfModels.load().with(OpenOptions.DEFAULT.withListener(progress)),
+              MergeMethods.installed(),
+              MergeOptions.ofThreads(Runtime.getRuntime().availableProcessors()),
+              task,
+              device.loadOptions());
+      path =
+          device.checked(
+              command, () -> LinearPath.measure(first, second, points, evaluator::measure));
+    }
     PrintWriter out = command.commandLine().getOut();
     if (format == Format.json) {
       out.print(PythonJson.write(json(path)));

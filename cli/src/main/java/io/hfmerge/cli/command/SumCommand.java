@@ -168,7 +168,7 @@ public final class SumCommand implements Callable<Integer> {
       references.add(target.toString());
     }
     for (String reference : references) {
-      try (HfModel model = HfModels.open(reference)) {
+      try (HfModel model = RunnableModels.open(reference, command)) {
         evaluations.add(evaluate(task, model));
       }
     }

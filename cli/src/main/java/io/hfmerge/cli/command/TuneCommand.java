@@ -6,19 +6,21 @@ import io.hfmerge.cli.option.OutputOptions;
 import io.hfmerge.cli.output.CurveTable;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.cli.output.Terminal;
+import io.hfmerge.error.HfMergeException;
 import io.hfmerge.hf.djl.eval.EvalTask;
 import io.hfmerge.hf.djl.eval.Metric;
 import io.hfmerge.hf.djl.eval.ParameterSearch;
 import io.hfmerge.hf.djl.eval.ParameterSearch.Trial;
 import io.hfmerge.hf.djl.eval.RecipeEvaluator;
 import io.hfmerge.hf.djl.eval.RecipeParameter;
+import io.hfmerge.hf.files.Utf8Text;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.Recipe;
 import io.hfmerge.recipe.RecipeBook;
 import io.hfmerge.recipe.RecipeReader;
 import io.hfmerge.recipe.RecipeWriter;
+import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -100,7 +102,7 @@ public final class TuneCommand implements Callable<Integer> {
             .seeded(
                 RecipeBook.of(
                     new RecipeReader(methods)
-                        .read(Files.readString(recipeFile), recipeFile.toString())))
+                        .read(Utf8Text.read(recipeFile), recipeFile.toString())))
             .outputs()
             .getFirst()
             .recipe();
@@ -121,7 +123,7 @@ public final class TuneCommand implements Callable<Integer> {
           search(
               searched,
               values -> {
-                Metric found = evaluator.measure(with(recipe, searched, values));
+                Metric found = measured(evaluator, recipe, searched, values);
                 metric.set(found);
                 return found.lowerIsBetter() ? found.value() : -found.value();
               });
@@ -140,6 +142,27 @@ public final class TuneCommand implements Callable<Integer> {
         target,
         output,
         command.commandLine());
+  }
+
+  /** A candidate that cannot be merged ends the search: says which one it was. */
+  private Metric measured(
+      RecipeEvaluator evaluator, Recipe recipe, List<RecipeParameter> searched, List<Double> values)
+      throws IOException {
+    try {
+      return evaluator.measure(with(recipe, searched, values));
+    } catch (HfMergeException e) {
+      List<String> candidate = new ArrayList<>();
+      for (int i = 0; i < values.size(); i++) {
+        candidate.add(searched.get(i).text() + '=' + values.get(i));
+      }
+      Objects.requireNonNull(spec)
+          .commandLine()
+          .getErr()
+          .println(
+              Terminal.printable(
+                  "hfmerge: the candidate " + String.join(", ", candidate) + " fails:"));
+      throw e;
+    }
   }
 
   private ParameterSearch search(

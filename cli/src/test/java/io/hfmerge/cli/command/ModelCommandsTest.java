@@ -65,6 +65,56 @@ class ModelCommandsTest {
   }
 
   @Test
+  void forwardNamesAFolderThatIsNotThere() {
+    Path missing = folder.resolve("missing");
+    String inputs = GPT2.resolve("forward-base.safetensors").toString();
+    String output = missing.resolve("out.safetensors").toString();
+    Outcome outcome =
+        run("forward", GPT2.resolve("base").toString(), "--inputs", inputs, "-o", output);
+
+    assertThat(outcome.code()).isEqualTo(7);
+    assertThat(outcome.err()).contains(missing + ": no such file or folder");
+  }
+
+  /** Results stay alone on standard output. */
+  @Test
+  void whatOpeningFindsIsToldOnStandardError() throws Exception {
+    Path adapter = Files.createDirectory(folder.resolve("adapter"));
+    Path golden = GOLDEN.resolve("formats/lora-gpt2-conv1d");
+    Path weights = Path.of("adapter_model.safetensors");
+    Files.copy(golden.resolve(weights), adapter.resolve(weights));
+    String config = Files.readString(golden.resolve("adapter_config.json"));
+    String initialised =
+        JsonMapper.shared()
+            .readTree(config)
+            .asObject()
+            .put("init_lora_weights", "pissa")
+            .toString();
+    Files.writeString(adapter.resolve("adapter_config.json"), initialised);
+    Outcome outcome =
+        run(
+            "forward",
+            GPT2.resolve("base") + "+" + adapter,
+            "--inputs",
+            GPT2.resolve("forward-base.safetensors").toString(),
+            "-o",
+            folder.resolve("out.safetensors").toString());
+
+    assertThat(outcome.code()).isZero();
+    assertThat(outcome.err()).contains("pissa");
+    assertThat(outcome.out()).doesNotContain("pissa").contains("wrote logits");
+  }
+
+  @Test
+  void textsThatAreNotUtf8AreNamed() throws Exception {
+    Path text = Files.write(folder.resolve("text.txt"), new byte[] {'a', (byte) 0xFF});
+    Outcome outcome = run("eval", withTokenizer().toString(), "--text", text.toString());
+
+    assertThat(outcome.code()).isEqualTo(7);
+    assertThat(outcome.err()).contains(text + ": expected UTF-8 text, found byte 0xFF at offset 1");
+  }
+
+  @Test
   void forwardRefusesInputsThatDoNotFit() {
     String inputs = GOLDEN.resolve("all-MiniLM-L6-v2-forward.safetensors").toString();
     Outcome outcome =

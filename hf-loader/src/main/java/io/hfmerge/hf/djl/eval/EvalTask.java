@@ -7,8 +7,8 @@ import io.hfmerge.hf.djl.model.LoadOptions;
 import io.hfmerge.hf.djl.model.Task;
 import io.hfmerge.hf.djl.model.TransformerModel;
 import io.hfmerge.hf.djl.text.TextTokenizer;
+import io.hfmerge.hf.files.Utf8Text;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -81,7 +81,7 @@ public final class EvalTask {
   /** On a text. */
   public static EvalTask text(Path file, TextEvaluation.Settings settings) throws IOException {
     return new EvalTask(
-        onTexts(new TextEvaluation(Files.readString(file), settings)::evaluate), false, LOSS);
+        onTexts(new TextEvaluation(Utf8Text.read(file), settings)::evaluate), false, LOSS);
   }
 
   /** On labelled texts. */
@@ -155,7 +155,7 @@ public final class EvalTask {
                       .setCodePointLimit(MAX_CHARACTERS)
                       .setMaxAliasesForCollections(0)
                       .build())
-              .loadFromString(Files.readString(file));
+              .loadFromString(Utf8Text.read(file));
     } catch (YamlEngineException e) {
       throw new InvalidInputException(file + ": not valid YAML: " + e.getMessage());
     }

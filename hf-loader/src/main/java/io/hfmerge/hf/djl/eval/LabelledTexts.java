@@ -1,12 +1,12 @@
 package io.hfmerge.hf.djl.eval;
 
 import io.hfmerge.hf.djl.block.InvalidInputException;
-import java.io.BufferedReader;
+import io.hfmerge.hf.files.Utf8Text;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,26 +55,35 @@ public record LabelledTexts(List<Row> rows) {
       throw new InvalidInputException(file + ": expected a name that ends in .tsv or .jsonl");
     }
     List<Row> rows = new ArrayList<>();
-    try (BufferedReader reader = Files.newBufferedReader(file)) {
-      List<String> header = null;
-      int number = 0;
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        number++;
-        if (line.isBlank()) {
-          continue;
-        }
-        String place = file + ", line " + number;
-        if (tabs && header == null) {
-          header = List.of(line.split("\t", -1));
-          continue;
-        }
-        rows.add(row(place, header == null ? object(place, line) : cells(place, header, line)));
+    List<String> header = null;
+    int number = 0;
+    for (String line : Utf8Text.read(file).lines().toList()) {
+      number++;
+      if (line.isBlank()) {
+        continue;
       }
+      String place = file + ", line " + number;
+      if (tabs && header == null) {
+        header = header(place, line);
+        continue;
+      }
+      rows.add(row(place, header == null ? object(place, line) : cells(place, header, line)));
     }
     if (rows.isEmpty()) {
       throw new InvalidInputException(file + ": expected at least one labelled text, found none");
     }
     return new LabelledTexts(rows);
+  }
+
+  private static List<String> header(String place, String line) {
+    List<String> names = List.of(line.split("\t", -1));
+    for (List<String> one : List.of(TEXT, LABEL)) {
+      if (Collections.disjoint(names, one)) {
+        throw new InvalidInputException(
+            "%s: expected a column named as one of %s, found %s".formatted(place, one, names));
+      }
+    }
+    return names;
   }
 
   private static Row row(String place, Columns columns) {

@@ -42,6 +42,9 @@ public final class ParameterSearch {
     double at(List<Double> values) throws IOException;
   }
 
+  /** Each candidate is a merge and an evaluation: a larger number is a slip of the finger. */
+  private static final int MOST_CANDIDATES = 10_000;
+
   /** Both bounds of a parameter. */
   public record Range(double low, double high) {
 
@@ -62,13 +65,21 @@ public final class ParameterSearch {
   }
 
   /**
-   * @param gridPoints points on each parameter's grid, at least 2
-   * @param evaluations most evaluations after the grid
+   * @param gridPoints points on each parameter's grid, 2 to 10,000
+   * @param evaluations most evaluations after the grid, 0 to 10,000
+   * @throws IllegalArgumentException if there is no range, or a number is outside these
    */
   public ParameterSearch(List<Range> ranges, int gridPoints, int evaluations, Objective objective) {
-    if (ranges.isEmpty() || gridPoints < 2 || evaluations < 0) {
+    if (ranges.isEmpty()) {
+      throw new IllegalArgumentException("expected a parameter at least, found none");
+    }
+    if (gridPoints < 2 || gridPoints > MOST_CANDIDATES) {
       throw new IllegalArgumentException(
-          "expected parameters, a grid of at least 2 points and no fewer than 0 evaluations");
+          "grid: expected 2 to %d points, found %d".formatted(MOST_CANDIDATES, gridPoints));
+    }
+    if (evaluations < 0 || evaluations > MOST_CANDIDATES) {
+      throw new IllegalArgumentException(
+          "evaluations: expected 0 to %d, found %d".formatted(MOST_CANDIDATES, evaluations));
     }
     this.ranges = List.copyOf(ranges);
     this.gridPoints = gridPoints;

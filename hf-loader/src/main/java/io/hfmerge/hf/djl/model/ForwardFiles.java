@@ -19,6 +19,7 @@ import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
@@ -79,8 +80,13 @@ public final class ForwardFiles {
       List<String> names = all.stream().filter(INPUTS::contains).toList();
       if (!names.contains(TransformerInputs.IDS) && !names.contains(TransformerInputs.PIXELS)) {
         throw new MalformedCheckpointException(
-            "%s: expected a tensor \"%s\" or \"%s\", found %s"
-                .formatted(inputs, TransformerInputs.IDS, TransformerInputs.PIXELS, all));
+            "%s: expected a tensor \"%s\" or \"%s\", found %d others%s"
+                .formatted(
+                    inputs,
+                    TransformerInputs.IDS,
+                    TransformerInputs.PIXELS,
+                    all.size(),
+                    all.isEmpty() ? "" : ", the first \"" + all.getFirst() + '"'));
       }
       try (DjlTensors arrays = DjlTensors.load(file, manager, names, DjlTensors.Option.COPY)) {
         TransformerInputs given = TransformerInputs.of(arrays.list());
@@ -123,7 +129,11 @@ public final class ForwardFiles {
     }
     List<TensorSpec> specs = List.copyOf(tensors.keySet());
     Path target = output.toAbsolutePath();
-    Path folder = Files.createTempDirectory(target.getParent(), ".hfmerge-forward");
+    Path parent = Objects.requireNonNull(target.getParent(), "an absolute path of a file has one");
+    if (!Files.isDirectory(parent)) {
+      throw new NoSuchFileException(parent.toString());
+    }
+    Path folder = Files.createTempDirectory(parent, ".hfmerge-forward");
     try {
       try (SafetensorsWriter writer = SafetensorsWriter.create(folder, specs, Long.MAX_VALUE)) {
         for (Map.Entry<TensorSpec, NDArray> entry : tensors.entrySet()) {

@@ -12,6 +12,7 @@ import io.hfmerge.hf.djl.model.LoadOptions;
 import io.hfmerge.hf.djl.model.Task;
 import io.hfmerge.hf.djl.model.TransformerModel;
 import io.hfmerge.hf.djl.text.TextTokenizer;
+import io.hfmerge.hf.files.Utf8Text;
 import io.hfmerge.hf.output.ComputedModel;
 import io.hfmerge.method.MergeMethods;
 import io.hfmerge.recipe.RecipeBook;
@@ -68,7 +69,7 @@ sealed interface ModelSource {
     @Override
     public HfModel open(Deque<AutoCloseable> owned) throws IOException {
       MergeMethods methods = MergeMethods.installed();
-      RecipeBook book = new RecipeReader(methods).readBook(Files.readString(file), name());
+      RecipeBook book = new RecipeReader(methods).readBook(Utf8Text.read(file), name());
       ComputedModel computed =
           ComputedModel.open(
               HfModels.load(),

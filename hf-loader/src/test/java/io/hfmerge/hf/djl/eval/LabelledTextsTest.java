@@ -37,10 +37,13 @@ class LabelledTextsTest {
     Path json = file("b.jsonl", "{\"text\": \"a\", \"label\": 1}\n{\"text\": \n");
     Path label = file("c.jsonl", "{\"text\": \"a\"}\n");
     Path empty = file("c.tsv", "text\tlabel\n");
+    Path named = file("d.tsv", "words\tlabel\na\t1\n");
 
     refuses(cells, "line 3: expected 2 cells, as in the first line, found 1");
     refuses(json, "line 2: expected a JSON object");
     refuses(label, "line 1: expected a column label");
+    refuses(named, "line 1: expected a column named as one of [text, sentence, ");
+    refuses(named, "found [words, label]");
     refuses(empty, "expected at least one labelled text");
     refuses(folder.resolve("x.csv"), "ends in .tsv or .jsonl");
   }

@@ -98,6 +98,20 @@ class SearchTest {
   }
 
   @Test
+  void numbersOutsideTheirRangeAreRefused() {
+    List<Range> range = List.of(new Range(0, 1));
+
+    assertThatThrownBy(() -> new ParameterSearch(List.of(), 3, 0, values -> 0))
+        .hasMessage("expected a parameter at least, found none");
+    assertThatThrownBy(() -> new ParameterSearch(range, 1, 0, values -> 0))
+        .hasMessage("grid: expected 2 to 10000 points, found 1");
+    assertThatThrownBy(() -> new ParameterSearch(range, 100_000_000, 0, values -> 0))
+        .hasMessage("grid: expected 2 to 10000 points, found 100000000");
+    assertThatThrownBy(() -> new ParameterSearch(range, 2, -1, values -> 0))
+        .hasMessage("evaluations: expected 0 to 10000, found -1");
+  }
+
+  @Test
   void bestIsNeverNaN() throws IOException {
     List<Trial> trials =
         new ParameterSearch(
