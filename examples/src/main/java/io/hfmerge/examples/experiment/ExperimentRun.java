@@ -6,6 +6,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /** Carries an experiment out and writes its results. */
 public final class ExperimentRun {
@@ -19,6 +20,7 @@ public final class ExperimentRun {
   private final RunSettings settings;
   private final Path folder;
   private final Duration checkpointEvery;
+  private final LongSupplier clock;
 
   /**
    * Plans a run.
@@ -28,10 +30,20 @@ public final class ExperimentRun {
    */
   public ExperimentRun(
       Experiment experiment, RunSettings settings, Path folder, Duration checkpointEvery) {
+    this(experiment, settings, folder, checkpointEvery, System::nanoTime);
+  }
+
+  ExperimentRun(
+      Experiment experiment,
+      RunSettings settings,
+      Path folder,
+      Duration checkpointEvery,
+      LongSupplier clock) {
     this.experiment = experiment;
     this.settings = settings;
     this.folder = folder;
     this.checkpointEvery = checkpointEvery;
+    this.clock = clock;
   }
 
   /** What to do with a folder that is there. */
@@ -62,12 +74,12 @@ public final class ExperimentRun {
       RunJournal.clear(journalFolder);
     }
     RunJournal journal =
-        RunJournal.open(journalFolder, settings.identity(experiment.name()), checkpointEvery);
+        RunJournal.open(
+            journalFolder, settings.identity(experiment.name()), checkpointEvery, clock);
     Lab lab = new Lab(settings, journal, sink, folder);
-    long start = System.nanoTime();
     Outcome outcome = experiment.run(lab);
     ResultFiles files = new ResultFiles(experiment, settings, lab, outcome);
-    files.write(folder, Duration.ofNanos(System.nanoTime() - start));
+    files.write(folder, journal.time());
     RunJournal.clear(journalFolder);
     return outcome;
   }

@@ -28,12 +28,13 @@ class EveryExperimentTest {
     Lab lab =
         new Lab(
             settings,
-            RunJournal.open(temp.resolve(folder + "-journal"), "test", Duration.ofHours(1)),
+            RunJournal.open(
+                temp.resolve(folder + "-journal"), "test", Duration.ofHours(1), System::nanoTime),
             (share, cell, loss) -> {},
             results,
             shortening);
     Outcome outcome = experiment.run(lab);
-    new ResultFiles(experiment, settings, lab, outcome).write(results, Duration.ZERO);
+    new ResultFiles(experiment, settings, lab, outcome).write(results, new RunJournal.Time(0, 1));
     assertThat(lab.measurements().all()).isNotEmpty();
     for (Figure figure : outcome.figures()) {
       assertThat(lab.measurements().groups(figure.metric())).as(figure.metric()).isNotEmpty();

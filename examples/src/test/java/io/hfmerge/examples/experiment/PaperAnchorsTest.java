@@ -46,7 +46,8 @@ class PaperAnchorsTest {
     Lab lab =
         new Lab(
             settings,
-            RunJournal.open(temp.resolve(experiment.name()), "test", Duration.ofHours(1)),
+            RunJournal.open(
+                temp.resolve(experiment.name()), "test", Duration.ofHours(1), System::nanoTime),
             (share, cell, loss) -> {},
             temp.resolve(experiment.name() + "-results"));
     Outcome outcome = experiment.run(lab);
