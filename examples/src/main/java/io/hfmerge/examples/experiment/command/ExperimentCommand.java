@@ -9,6 +9,7 @@ import io.hfmerge.examples.experiment.Outcome;
 import io.hfmerge.examples.experiment.RunSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -103,6 +104,9 @@ public final class ExperimentCommand implements Callable<Integer> {
     if (repeats != null && repeats < 1) {
       throw refused("--repeats: expected 1 or more, found " + repeats);
     }
+    if (data != null) {
+      checkData(experiment, data);
+    }
     RunSettings settings =
         new RunSettings(
             quick,
@@ -128,6 +132,25 @@ public final class ExperimentCommand implements Callable<Integer> {
         wanted, outcome.holds() ? "holds" : "does not hold", folder.resolve("summary.md"));
     print.flush();
     return 0;
+  }
+
+  private void checkData(Experiment experiment, Path path) {
+    if (experiment.data().isEmpty()) {
+      throw refused(
+          "--data: %s reads no data; those that do are %s"
+              .formatted(
+                  experiment.name(),
+                  String.join(
+                      ", ",
+                      ExperimentCatalogue.all().stream()
+                          .filter(other -> other.data().isPresent())
+                          .map(Experiment::name)
+                          .toList())));
+    }
+    if (!Files.exists(path)) {
+      throw refused(
+          "--data %s: expected %s, found nothing".formatted(path, experiment.data().get()));
+    }
   }
 
   private static void list(PrintWriter print) {

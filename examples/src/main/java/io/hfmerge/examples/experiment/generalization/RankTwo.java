@@ -10,10 +10,12 @@ import io.hfmerge.examples.experiment.Measurements;
 import io.hfmerge.examples.experiment.Numbers;
 import io.hfmerge.examples.experiment.Outcome;
 import io.hfmerge.examples.experiment.Statistics;
+import io.hfmerge.examples.experiment.data.HousingData;
 import io.hfmerge.examples.experiment.train.Spectra;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * arXiv:2410.02176: the hidden matrix of a two-layer ReLU network under mini-batch SGD with weight
@@ -45,6 +47,11 @@ public final class RankTwo implements Experiment {
             + " rank-two matrix is at most 0.15 at the largest λ at which the network is not zero,"
             + " and Spearman's correlation of λ and the mean distance is -0.8 or less.",
         "A distance that stays, or grows with λ.");
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(HousingData.PUBLISHED);
   }
 
   @Override

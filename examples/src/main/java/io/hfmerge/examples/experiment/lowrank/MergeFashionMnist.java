@@ -13,6 +13,7 @@ import io.hfmerge.examples.experiment.data.SphereTask;
 import io.hfmerge.examples.experiment.train.Mlp;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Figure 6 of arXiv:2502.17340: two tasks from Fashion-MNIST, classes 0 to 4 against 5 to 9, 784
@@ -41,6 +42,11 @@ public final class MergeFashionMnist implements Experiment {
             + " weight decay, not for the same inputs, and not without decay; stable ranks fall.",
         MergeVerdict.RULE,
         MergeVerdict.COUNTER);
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(ImageData.FASHION_MNIST.published());
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.hfmerge.examples.experiment.data.ImageSet;
 import io.hfmerge.examples.experiment.train.Spectra;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Ranks of a small residual network by kind of layer, arXiv:2206.05794: a gradient of one sample
@@ -48,6 +49,11 @@ public final class ConvolutionRank implements Experiment {
             + " without decay by more than 0.05, and falls at least as much as that of the"
             + " convolutions.",
         "A linear layer that keeps its rank, or loses less than the convolutions.");
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(ImageData.CIFAR_10.published());
   }
 
   @Override

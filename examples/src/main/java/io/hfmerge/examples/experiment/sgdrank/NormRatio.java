@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The assumption of Theorem 3.3 of arXiv:2206.05794, ‖W_{T−1}‖/‖W_T‖ → 1: ratios of Frobenius norms
@@ -43,6 +44,11 @@ public final class NormRatio implements Experiment {
         "The mean distance from 1 over the last quarter of epochs is below 0.02 in every layer, and"
             + " at most half of that over the first quarter.",
         "A layer whose ratio stays away from 1.");
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(ImageData.MNIST.published());
   }
 
   @Override

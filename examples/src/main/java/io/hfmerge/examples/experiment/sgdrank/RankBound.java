@@ -23,6 +23,7 @@ import io.hfmerge.examples.experiment.train.Training;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -65,6 +66,11 @@ public final class RankBound implements Experiment {
             + " the measured rank (ε = 1e-3) is at most the theorem's bound. The second says little"
             + " where the bound exceeds the size of the matrix, which is reported.",
         "One layer, T and n where the distance is larger.");
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(ImageData.MNIST.published());
   }
 
   @Override

@@ -15,6 +15,7 @@ import io.hfmerge.examples.experiment.train.Spectra;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Prediction 4.1 of arXiv:2206.05794 on MLP-BN-L-H: ranks fall with smaller batches, larger steps
@@ -54,6 +55,11 @@ public final class RankSweep implements Experiment {
             + " without decay the rank stays above 0.9 of what it was at the start. Momentum is"
             + " reported, not judged: the paper's theory has none.",
         "A rank that stays or moves the other way along a sweep, or falls without decay.");
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(ImageData.MNIST.published());
   }
 
   @Override
