@@ -62,25 +62,29 @@ public final class MergeFashionMnist implements Experiment {
             lab.settings().data(), repeats * count + HELD_OUT, lab.random("fashion"));
     lab.note("Data: " + images.source() + ".");
     lab.note("Network %s, %d steps, λ = %s.".formatted(widths, steps, Numbers.exact(decay)));
+    double[] sweep =
+        lab.values(new double[] {0, 1e-3, 0.01}, new double[] {0, 1e-5, 1e-4, 3e-4, 1e-3});
     Lab.Cells cells = new Lab.Cells();
-    for (String kind : List.of("decay", "same", "none")) {
-      for (int repeat = 0; repeat < repeats; repeat++) {
-        int r = repeat;
-        boolean same = kind.equals("same");
-        double lambda = kind.equals("none") ? 0 : decay;
-        cells.add(
-            kind + " repeat " + repeat,
-            cell ->
-                new MergedTasks(new Mlp(widths, 1), Math.sqrt(2), 0.1, lambda, steps, 25)
-                    .run(
-                        lab,
-                        cell,
-                        "fashion " + r,
-                        same ? MergeVerdict.SAME : MergeVerdict.ORTHOGONAL,
-                        r,
-                        lambda > 0,
-                        task(images, r * count, count, false, false),
-                        task(images, r * count, count, !same, true)));
+    for (double lambda : sweep) {
+      for (boolean orthogonal :
+          lambda == decay ? new boolean[] {true, false} : new boolean[] {true}) {
+        String group = orthogonal ? MergeVerdict.ORTHOGONAL : MergeVerdict.SAME;
+        for (int repeat = 0; repeat < repeats; repeat++) {
+          int r = repeat;
+          cells.add(
+              "%s decay %s repeat %d".formatted(group, Numbers.exact(lambda), repeat),
+              cell ->
+                  new MergedTasks(new Mlp(widths, 1), Math.sqrt(2), 0.1, lambda, steps, 25)
+                      .run(
+                          lab,
+                          cell,
+                          "fashion " + r,
+                          group,
+                          r,
+                          lambda == decay,
+                          task(images, r * count, count, false, false),
+                          task(images, r * count, count, orthogonal, true)));
+        }
       }
     }
     Measurements measured = lab.run(cells);
@@ -89,8 +93,9 @@ public final class MergeFashionMnist implements Experiment {
         List.of(
             new Figure(MergedTasks.LOSS, "Loss on both tasks", "step", "loss", true, true),
             new Figure(MergedTasks.ERROR, "Held-out error", "step", "error", true, false),
+            new Figure(MergedTasks.STABLE_RANK, "Stable ranks", "step", "‖W‖_F/‖W‖₂", true, false),
             new Figure(
-                MergedTasks.STABLE_RANK, "Stable ranks", "step", "‖W‖_F/‖W‖₂", true, false)));
+                MergedTasks.FINAL_LOSS, "Final loss by λ", "weight decay λ", "loss", true, true)));
   }
 
   private static MergedTasks.Task task(

@@ -32,6 +32,15 @@ record MergedTasks(Mlp network, double gain, double rate, double decay, long ste
   static final String LOSS = "training loss";
   static final String ERROR = "held-out error";
   static final String STABLE_RANK = "stable rank";
+  static final String FINAL_ERROR = "final held-out error by decay";
+
+  /**
+   * Mean of ‖W'_1 x‖/‖W_1 x‖ over a task's inputs x, W' being the other task's network. For
+   * orthogonal inputs no gradient ever touches W'_1 x: decay shrinks it from its beginning by (1 −
+   * ηλ) a step, and without decay it stays, of size √(2/inputs) for each unit of the layer.
+   */
+  static final String OTHER = "first layer of the other network over the own, on a task's inputs";
+
   static final String FINAL_LOSS = "final training loss by decay";
 
   /** A task as it is trained and as it is tested. */
@@ -101,9 +110,29 @@ record MergedTasks(Mlp network, double gain, double rate, double decay, long ste
                 if (step == steps) {
                   cell.record(FINAL_LOSS, group + ", single", decay, repeat, losses[0]);
                   cell.record(FINAL_LOSS, group + ", sum", decay, repeat, losses[1]);
+                  cell.record(FINAL_ERROR, group + ", single", decay, repeat, errors[0]);
+                  cell.record(FINAL_ERROR, group + ", sum", decay, repeat, errors[1]);
+                  cell.record(OTHER, group, decay, repeat, other(train, single));
                 }
               });
     }
+  }
+
+  private static double other(Classifier[] train, List<List<NDArray>> single) {
+    double share = 0;
+    for (int task = 0; task < 2; task++) {
+      double[] own = norms(train[task].inputs(), single.get(task).getFirst());
+      double[] others = norms(train[task].inputs(), single.get(1 - task).getFirst());
+      for (int i = 0; i < own.length; i++) {
+        share += others[i] / own[i] / (2 * own.length);
+      }
+    }
+    return share;
+  }
+
+  private static double[] norms(NDArray inputs, NDArray weights) {
+    NDArray outputs = inputs.matMul(weights.transpose());
+    return Parameters.values(outputs.square().sum(new int[] {1}).sqrt());
   }
 
   private double loss(Classifier task, List<NDArray> weights) {
