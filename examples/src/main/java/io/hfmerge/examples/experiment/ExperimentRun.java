@@ -21,6 +21,7 @@ public final class ExperimentRun {
   private final Path folder;
   private final Duration checkpointEvery;
   private final LongSupplier clock;
+  private final int shortening;
 
   /**
    * Plans a run.
@@ -30,20 +31,28 @@ public final class ExperimentRun {
    */
   public ExperimentRun(
       Experiment experiment, RunSettings settings, Path folder, Duration checkpointEvery) {
-    this(experiment, settings, folder, checkpointEvery, System::nanoTime);
+    this(experiment, settings, folder, checkpointEvery, System::nanoTime, 1);
   }
 
+  /**
+   * For tests.
+   *
+   * @param clock of nanoseconds
+   * @param shortening what numbers of steps are divided by; 1 for a real run
+   */
   ExperimentRun(
       Experiment experiment,
       RunSettings settings,
       Path folder,
       Duration checkpointEvery,
-      LongSupplier clock) {
+      LongSupplier clock,
+      int shortening) {
     this.experiment = experiment;
     this.settings = settings;
     this.folder = folder;
     this.checkpointEvery = checkpointEvery;
     this.clock = clock;
+    this.shortening = shortening;
   }
 
   /** What to do with a folder that is there. */
@@ -76,7 +85,7 @@ public final class ExperimentRun {
     RunJournal journal =
         RunJournal.open(
             journalFolder, settings.identity(experiment.name()), checkpointEvery, clock);
-    Lab lab = new Lab(settings, journal, sink, folder);
+    Lab lab = new Lab(settings, journal, sink, folder, shortening);
     Outcome outcome = experiment.run(lab);
     ResultFiles files = new ResultFiles(experiment, settings, lab, outcome);
     files.write(folder, journal.time());

@@ -170,7 +170,7 @@ class ExperimentRunTest {
     }
 
     void run(Path folder, ExperimentRun.Existing existing) throws IOException {
-      new ExperimentRun(new Small(), settings(7), folder, Duration.ZERO, () -> nanos)
+      new ExperimentRun(new Small(), settings(7), folder, Duration.ZERO, () -> nanos, 1)
           .run(existing, this);
     }
   }
