@@ -69,9 +69,13 @@ public final class ExperimentRun {
    * Runs.
    *
    * @return the verdict, which is also in {@code summary.md}
-   * @throws OutputExistsException if the folder has something in it and is to be left alone
+   * @throws OutputExistsException if the folder has something in it and is to be left alone, or is
+   *     no folder
    */
   public Outcome run(Existing existing, ProgressSink sink) throws IOException {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new OutputExistsException(folder + ": expected a folder for the results, found a file");
+    }
     Path journalFolder = folder.resolve(JOURNAL);
     if (existing == Existing.REFUSE && !isEmpty(folder)) {
       throw new OutputExistsException(
@@ -86,7 +90,19 @@ public final class ExperimentRun {
         RunJournal.open(
             journalFolder, settings.identity(experiment.name()), checkpointEvery, clock);
     Lab lab = new Lab(settings, journal, sink, folder, shortening);
-    Outcome outcome = experiment.run(lab);
+    Outcome outcome;
+    try {
+      outcome = experiment.run(lab);
+    } catch (IOException | RuntimeException e) {
+      // data that cannot be read, say: the next try need not be told to resume or replace this one
+      if (journal.isEmpty()) {
+        RunJournal.clear(journalFolder);
+        if (isEmpty(folder)) {
+          Files.delete(folder);
+        }
+      }
+      throw e;
+    }
     ResultFiles files = new ResultFiles(experiment, settings, lab, outcome);
     files.write(folder, journal.time());
     RunJournal.clear(journalFolder);

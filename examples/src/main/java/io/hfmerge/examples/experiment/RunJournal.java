@@ -102,6 +102,11 @@ final class RunJournal {
     return clock.getAsLong() - lastNanos >= every.toNanos();
   }
 
+  /** Whether nothing is kept that a run could go on from. */
+  boolean isEmpty() {
+    return !Files.exists(folder.resolve(TIME));
+  }
+
   /** Of this process and of those that were interrupted before it. */
   Time time() {
     return new Time(before.nanos() + clock.getAsLong() - startNanos, before.parts() + 1);
