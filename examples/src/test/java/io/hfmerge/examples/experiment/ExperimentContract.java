@@ -98,7 +98,7 @@ public final class ExperimentContract {
       assertThat(finding.part()).isNotBlank();
       assertThat(finding.evidence()).isNotBlank();
     }
-    assertThat(outcome.figures()).isNotEmpty();
+    assertThat(outcome.figures()).extracting(Plot::id).isNotEmpty().doesNotHaveDuplicates();
   }
 
   private void checkFiles(Path folder, Outcome outcome) throws IOException {

@@ -17,7 +17,8 @@ import java.util.random.RandomGenerator;
 /**
  * Figure 3 of arXiv:2410.23819: a two-layer attention-only transformer on associative recall, N =
  * 20 pairs, batches of 128, 5 % of labels replaced, AdamW with the decay of the attention layers
- * swept and 0.1 elsewhere. Width 64, four heads and a step of 1e-3 are ours.
+ * swept and 0.1 elsewhere. Width 64, four heads and a step of 1e-3 are ours. Ranks, imbalance and
+ * gap are means over heads and both layers; the paper shows those of the first.
  */
 public final class AssociativeRecall implements Experiment {
 
@@ -61,7 +62,7 @@ public final class AssociativeRecall implements Experiment {
         new AttentionNetwork.Size(
             2 * pairs, 2 * pairs + 1, lab.size(32, 64), lab.size(2, 4), 2, false);
     lab.note(
-        "N = %d, batches of %d, width %d, %d steps of %s."
+        "N = %d, batches of %d, width %d, %d steps of %s; numbers are means over heads and both layers, where the paper's are of the first layer."
             .formatted(pairs, batch, size.width(), steps, Numbers.exact(rate)));
     AttentionDecay swept =
         new AttentionSweep(

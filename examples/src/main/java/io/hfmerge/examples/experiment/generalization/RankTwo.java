@@ -20,7 +20,7 @@ import java.util.Optional;
 /**
  * arXiv:2410.02176: the hidden matrix of a two-layer ReLU network under mini-batch SGD with weight
  * decay ends near rank two. Regression on eight features (California housing, or synthetic) and
- * classification of points on a sphere.
+ * classification of points on a sphere, where the paper has MNIST.
  */
 public final class RankTwo implements Experiment {
 
@@ -85,7 +85,7 @@ public final class RankTwo implements Experiment {
       }
     }
     lab.note(
-        "Width %d, %d rows, %d steps of 32 rows with a step size from 0.1."
+        "Width %d, %d rows, %d steps of 32 rows with a step size from 0.1. The paper classifies MNIST; here it is points on a sphere."
             .formatted(width, count, steps));
     Measurements measured = lab.run(cells);
     List<Finding> findings = new ArrayList<>();

@@ -13,6 +13,9 @@ final class MergeVerdict {
   static final String ORTHOGONAL = "orthogonal";
   static final String SAME = "same inputs";
 
+  /** Orthogonal inputs, and networks whose first layer begins several times larger. */
+  static final String LARGE = "large start";
+
   /** A tenth of ln 2, the loss of a network that knows nothing. */
   static final double CLOSE = 0.1 * Math.log(2);
 
@@ -73,6 +76,19 @@ final class MergeVerdict {
       }
     }
     return findings;
+  }
+
+  /** Whether decay is what makes the sum close where the beginning is large. */
+  static Finding largeStart(Measurements measured, double decay) {
+    return new Finding(
+        "our control: from a large first layer the sum is close with decay and far without",
+        excess(measured, LARGE, decay) < CLOSE && excess(measured, LARGE, 0) > CLOSE,
+        "%s; %s; the other network's first layer is %s and %s of the own"
+            .formatted(
+                text(measured, LARGE, decay),
+                text(measured, LARGE, 0),
+                measured.at(MergedTasks.OTHER, LARGE, decay).text(),
+                measured.at(MergedTasks.OTHER, LARGE, 0).text()));
   }
 
   private static double excess(Measurements measured, String group, double decay) {

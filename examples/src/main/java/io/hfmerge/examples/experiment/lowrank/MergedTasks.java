@@ -22,12 +22,14 @@ import java.util.List;
  *
  * @param network of both
  * @param gain of the initial weights
+ * @param start how many times larger the first layer begins
  * @param rate step size η
  * @param decay λ
  * @param steps of gradient descent
  * @param looks how often both are measured
  */
-record MergedTasks(Mlp network, double gain, double rate, double decay, long steps, int looks) {
+record MergedTasks(
+    Mlp network, double gain, double start, double rate, double decay, long steps, int looks) {
 
   static final String LOSS = "training loss";
   static final String ERROR = "held-out error";
@@ -69,8 +71,8 @@ record MergedTasks(Mlp network, double gain, double rate, double decay, long ste
       Classifier[] test = {
         Classifier.of(parameters, first.test()), Classifier.of(parameters, second.test())
       };
-      network.initialise(parameters, lab.random(stream + " weights 1"), gain);
-      network.initialise(parameters, lab.random(stream + " weights 2"), gain);
+      network.initialise(parameters, lab.random(stream + " weights 1"), gain, start);
+      network.initialise(parameters, lab.random(stream + " weights 2"), gain, start);
       int k = network.layers();
       List<List<NDArray>> single =
           List.of(parameters.all().subList(0, k), parameters.all().subList(k, 2 * k));
