@@ -97,8 +97,8 @@ public final class MergeFashionMnist implements Experiment {
     }
     lab.note(
         "Control of ours: \"large start\" is orthogonal inputs and a first layer that begins 8 times"
-            + " larger. What no gradient of a task touches is there in proportion to the beginning:"
-            + " with 1568 inputs and few hidden units that is little, and decay has little to remove.");
+            + " larger. What no gradient of a task touches keeps the size of its beginning without"
+            + " decay; how much of a task's first layer that is, the verdict says.");
     Measurements measured = lab.run(cells);
     List<Finding> findings = new ArrayList<>(MergeVerdict.findings(measured, decay));
     findings.add(MergeVerdict.largeStart(measured, decay));
