@@ -1,6 +1,7 @@
 package io.hfmerge.examples.experiment;
 
 import io.hfmerge.error.OutputExistsException;
+import io.hfmerge.examples.experiment.train.EngineThreads;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -90,6 +91,7 @@ public final class ExperimentRun {
         RunJournal.open(
             journalFolder, settings.identity(experiment.name()), checkpointEvery, clock);
     Lab lab = new Lab(settings, journal, sink, folder, shortening);
+    EngineThreads.one(); // before whatever comes first starts the engine
     Outcome outcome;
     try {
       outcome = experiment.run(lab);

@@ -145,6 +145,9 @@ public final class TaskVectors implements Experiment {
                 Numbers.exact(scale.rate()),
                 scale.firstLayer()));
     lab.note(
+        "What dare_linear drops depends on seed and paths of the models, so on --out and the folder"
+            + " that it is relative to.");
+    lab.note(
         repeats == 1
             ? "One training run of each: the errors below are those of a share of %d definitions, and say nothing of how runs with other seeds differ."
                 .formatted(tasks.getFirst().test().size())
