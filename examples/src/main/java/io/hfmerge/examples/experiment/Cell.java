@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** One independent piece of an experiment, such as one training run. */
 public final class Cell {
@@ -39,6 +40,18 @@ public final class Cell {
   /** Records a number at a step or an epoch. */
   public void record(String metric, String group, long x, int repeat, double value) {
     record(metric, group, (double) x, repeat, value);
+  }
+
+  /** A number that was recorded before, in an interrupted run too. */
+  public OptionalDouble recorded(String metric, String group, long x, int repeat) {
+    return measured.stream()
+        .filter(m ->
+            m.metric().equals(metric)
+                && m.group().equals(group)
+                && m.x() == x
+                && m.repeat() == repeat)
+        .mapToDouble(Measurement::value)
+        .findFirst();
   }
 
   /** What an interrupted run left; its measurements are restored with it. */

@@ -1,6 +1,7 @@
 package io.hfmerge.examples.experiment;
 
 import java.io.IOException;
+import java.util.Optional;
 
 /** One reproducible measurement of a claim. */
 public interface Experiment {
@@ -13,6 +14,11 @@ public interface Experiment {
 
   /** What is tested, and how it is judged. */
   Claim claim();
+
+  /** What {@code --data} may be, and where it comes from; empty if nothing is read. */
+  default Optional<String> data() {
+    return Optional.empty();
+  }
 
   /**
    * Measures.

@@ -1,11 +1,13 @@
 package io.hfmerge.examples.experiment;
 
 import io.hfmerge.error.OutputExistsException;
+import io.hfmerge.examples.experiment.train.EngineThreads;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /** Carries an experiment out and writes its results. */
 public final class ExperimentRun {
@@ -19,6 +21,8 @@ public final class ExperimentRun {
   private final RunSettings settings;
   private final Path folder;
   private final Duration checkpointEvery;
+  private final LongSupplier clock;
+  private final int shortening;
 
   /**
    * Plans a run.
@@ -28,10 +32,28 @@ public final class ExperimentRun {
    */
   public ExperimentRun(
       Experiment experiment, RunSettings settings, Path folder, Duration checkpointEvery) {
+    this(experiment, settings, folder, checkpointEvery, System::nanoTime, 1);
+  }
+
+  /**
+   * For tests.
+   *
+   * @param clock of nanoseconds
+   * @param shortening what numbers of steps are divided by; 1 for a real run
+   */
+  ExperimentRun(
+      Experiment experiment,
+      RunSettings settings,
+      Path folder,
+      Duration checkpointEvery,
+      LongSupplier clock,
+      int shortening) {
     this.experiment = experiment;
     this.settings = settings;
     this.folder = folder;
     this.checkpointEvery = checkpointEvery;
+    this.clock = clock;
+    this.shortening = shortening;
   }
 
   /** What to do with a folder that is there. */
@@ -48,9 +70,13 @@ public final class ExperimentRun {
    * Runs.
    *
    * @return the verdict, which is also in {@code summary.md}
-   * @throws OutputExistsException if the folder has something in it and is to be left alone
+   * @throws OutputExistsException if the folder has something in it and is to be left alone, or is
+   *     no folder
    */
   public Outcome run(Existing existing, ProgressSink sink) throws IOException {
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw new OutputExistsException(folder + ": expected a folder for the results, found a file");
+    }
     Path journalFolder = folder.resolve(JOURNAL);
     if (existing == Existing.REFUSE && !isEmpty(folder)) {
       throw new OutputExistsException(
@@ -62,12 +88,25 @@ public final class ExperimentRun {
       RunJournal.clear(journalFolder);
     }
     RunJournal journal =
-        RunJournal.open(journalFolder, settings.identity(experiment.name()), checkpointEvery);
-    Lab lab = new Lab(settings, journal, sink, folder);
-    long start = System.nanoTime();
-    Outcome outcome = experiment.run(lab);
+        RunJournal.open(
+            journalFolder, settings.identity(experiment.name()), checkpointEvery, clock);
+    Lab lab = new Lab(settings, journal, sink, folder, shortening);
+    EngineThreads.one(); // before whatever comes first starts the engine
+    Outcome outcome;
+    try {
+      outcome = experiment.run(lab);
+    } catch (IOException | RuntimeException e) {
+      // data that cannot be read, say: the next try need not be told to resume or replace this one
+      if (journal.isEmpty()) {
+        RunJournal.clear(journalFolder);
+        if (isEmpty(folder)) {
+          Files.delete(folder);
+        }
+      }
+      throw e;
+    }
     ResultFiles files = new ResultFiles(experiment, settings, lab, outcome);
-    files.write(folder, Duration.ofNanos(System.nanoTime() - start));
+    files.write(folder, journal.time());
     RunJournal.clear(journalFolder);
     return outcome;
   }

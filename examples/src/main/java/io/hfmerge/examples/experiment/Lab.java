@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
@@ -62,7 +63,17 @@ public final class Lab {
 
   /** One of two numbers of steps or epochs. */
   public int steps(int quick, int full) {
-    return Math.max(1, size(quick, full) / shortening);
+    return Math.toIntExact(steps(size(quick, full)));
+  }
+
+  /** A number of steps or epochs, fewer in a try. */
+  public long steps(long wanted) {
+    return Math.max(1, wanted / shortening);
+  }
+
+  /** Whether this is a try at the mechanics alone, whose numbers say nothing. */
+  public boolean isTry() {
+    return shortening > 1;
   }
 
   /** One of two sets of values. */
@@ -117,6 +128,13 @@ public final class Lab {
       cellsDone++;
     }
     return measurements;
+  }
+
+  /** Adds numbers that follow from those that are there. */
+  public void derive(Consumer<Cell> work) {
+    Cell cell = new Cell("derived", this);
+    work.accept(cell);
+    measurements.addAll(cell.measured());
   }
 
   /** Cells by name, in order. */

@@ -5,8 +5,8 @@ import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The files of a result: {@code measurements.csv} with every number, {@code series.csv} with mean
@@ -28,7 +28,7 @@ final class ResultFiles {
     this.outcome = outcome;
   }
 
-  void write(Path folder, Duration time) throws IOException {
+  void write(Path folder, RunJournal.Time time) throws IOException {
     Files.createDirectories(folder);
     Measurements measurements = lab.measurements();
     try (CsvWriter csv = csv(folder.resolve("measurements.csv"))) {
@@ -73,7 +73,7 @@ final class ResultFiles {
     return Plot.id(figure) + ".svg";
   }
 
-  private String summary(Duration time) {
+  private String summary(RunJournal.Time time) {
     Claim claim = experiment.claim();
     StringBuilder text = new StringBuilder();
     text.append("# ").append(experiment.name()).append(": ");
@@ -87,14 +87,14 @@ final class ResultFiles {
     row(
         text,
         "Run",
-        "seed %d, %s size, %s, Java %s, %d processors, %.0f s"
+        "seed %d, %s size, %s, Java %s, %d processors, %s"
             .formatted(
                 settings.seed(),
                 settings.quick() ? "quick" : "full",
                 settings.device(),
                 Runtime.version().feature(),
                 Runtime.getRuntime().availableProcessors(),
-                time.toMillis() / 1000.0));
+                text(time)));
     text.append("\n## Verdict\n\n| part | verdict | evidence |\n|---|---|---|\n");
     for (Finding finding : outcome.findings()) {
       text.append("| ").append(cell(finding.part())).append(" | ");
@@ -121,6 +121,13 @@ final class ResultFiles {
     }
     text.append("Every number is in `measurements.csv`, means and deviations in `series.csv`.\n");
     return text.toString();
+  }
+
+  private static String text(RunJournal.Time time) {
+    String seconds = String.format(Locale.ROOT, "%.0f s", time.nanos() / 1e9);
+    return time.parts() == 1
+        ? seconds
+        : seconds + " over %d parts, what interruptions lost not counted".formatted(time.parts());
   }
 
   private static void tableRow(StringBuilder text, List<String> cells) {

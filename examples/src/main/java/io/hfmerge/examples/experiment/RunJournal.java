@@ -17,6 +17,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
@@ -32,7 +35,18 @@ final class RunJournal {
   /** A state and the measurements that led to it. */
   record Saved(Cell.State state, List<Measurement> measured) {}
 
+  /**
+   * How long a run has taken.
+   *
+   * @param nanos of work that is kept: what was done after the last checkpoint before an
+   *     interruption is done again, and counts once
+   * @param parts 1 if it was never interrupted
+   */
+  record Time(long nanos, int parts) {}
+
   private static final String IDENTITY = "run.txt";
+  private static final String TIME = "time.txt";
+  private static final Pattern TIME_LINE = Pattern.compile("(\\d{1,18}) ns in (\\d{1,9}) parts");
   private static final int MAX_COUNT = 1 << 28;
 
   /** Numbers written at a time. */
@@ -40,11 +54,18 @@ final class RunJournal {
 
   private final Path folder;
   private final Duration every;
-  private long lastNanos = System.nanoTime();
+  private final LongSupplier clock;
+  private final long startNanos;
+  private final Time before;
+  private long lastNanos;
 
-  private RunJournal(Path folder, Duration every) {
+  private RunJournal(Path folder, Duration every, LongSupplier clock, Time before) {
     this.folder = folder;
     this.every = every;
+    this.clock = clock;
+    this.before = before;
+    this.startNanos = clock.getAsLong();
+    this.lastNanos = startNanos;
   }
 
   /**
@@ -53,9 +74,11 @@ final class RunJournal {
    * @param folder of the journal
    * @param identity of the run
    * @param every how often training's state is kept
+   * @param clock of nanoseconds, as {@link System#nanoTime}
    * @throws UnfinishedMergeException if the folder belongs to another run
    */
-  static RunJournal open(Path folder, String identity, Duration every) throws IOException {
+  static RunJournal open(Path folder, String identity, Duration every, LongSupplier clock)
+      throws IOException {
     Files.createDirectories(folder);
     Path file = folder.resolve(IDENTITY);
     if (Files.exists(file)) {
@@ -72,11 +95,42 @@ final class RunJournal {
     } else {
       Files.writeString(file, identity + "\n");
     }
-    return new RunJournal(folder, every);
+    return new RunJournal(folder, every, clock, timeBefore(folder.resolve(TIME)));
   }
 
   boolean isDue() {
-    return System.nanoTime() - lastNanos >= every.toNanos();
+    return clock.getAsLong() - lastNanos >= every.toNanos();
+  }
+
+  /** Whether nothing is kept that a run could go on from. */
+  boolean isEmpty() {
+    return !Files.exists(folder.resolve(TIME));
+  }
+
+  /** Of this process and of those that were interrupted before it. */
+  Time time() {
+    return new Time(before.nanos() + clock.getAsLong() - startNanos, before.parts() + 1);
+  }
+
+  private static Time timeBefore(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      return new Time(0, 0);
+    }
+    String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+    Matcher matcher = TIME_LINE.matcher(text);
+    if (!matcher.matches()) {
+      throw new UnfinishedMergeException(
+          "%s: expected \"<nanoseconds> ns in <number> parts\", found \"%s\"; use --force to begin again"
+              .formatted(file, text.substring(0, Math.min(60, text.length()))));
+    }
+    return new Time(Long.parseLong(matcher.group(1)), Integer.parseInt(matcher.group(2)));
+  }
+
+  private void saveTime() throws IOException {
+    Path part = folder.resolve(TIME + ".part");
+    Time now = time();
+    Files.writeString(part, "%d ns in %d parts%n".formatted(now.nanos(), now.parts()));
+    replace(part, folder.resolve(TIME));
   }
 
   Optional<List<Measurement>> finished(String cell) throws IOException {
@@ -86,6 +140,7 @@ final class RunJournal {
   void saveFinished(String cell, List<Measurement> measured) throws IOException {
     write(file(cell, ".done"), new Saved(new Cell.State(0, List.of()), measured));
     Files.deleteIfExists(file(cell, ".state"));
+    saveTime();
   }
 
   Optional<Saved> state(String cell) throws IOException {
@@ -94,7 +149,8 @@ final class RunJournal {
 
   void saveState(String cell, Saved saved) throws IOException {
     write(file(cell, ".state"), saved);
-    lastNanos = System.nanoTime();
+    saveTime();
+    lastNanos = clock.getAsLong();
   }
 
   /** Removes a journal: the run is complete, or begins again. */
@@ -137,6 +193,10 @@ final class RunJournal {
       }
       out.writeLong(checked.getChecksum().getValue());
     }
+    replace(part, file);
+  }
+
+  private static void replace(Path part, Path file) throws IOException {
     Files.move(part, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
   }
 

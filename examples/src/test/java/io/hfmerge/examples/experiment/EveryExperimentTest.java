@@ -2,106 +2,84 @@ package io.hfmerge.examples.experiment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.Device;
 import io.hfmerge.examples.experiment.command.ExperimentCatalogue;
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** The mechanics of the experiments that no other test runs, in a few steps that say nothing. */
+/**
+ * Every experiment of the catalogue keeps {@link ExperimentContract}; a new one needs a line here.
+ */
 class EveryExperimentTest {
+
+  /** What numbers of steps are divided by, so that each takes a second. */
+  private static final Map<String, Integer> SHORTENING =
+      new TreeMap<>(
+          Map.ofEntries(
+              Map.entry("transformers", 1),
+              Map.entry("decay-rank", 100),
+              Map.entry("merge-mlp", 300),
+              Map.entry("merge-fashion-mnist", 300),
+              Map.entry("lemma-1", 100),
+              Map.entry("lemma-2", 200),
+              Map.entry("lemma-3", 4),
+              Map.entry("lemma-4", 100),
+              Map.entry("theorem-1", 200),
+              Map.entry("sgd-rank", 30),
+              Map.entry("sgd-rank-bound", 4),
+              Map.entry("norm-ratio", 12),
+              Map.entry("conv-rank", 30),
+              Map.entry("factorised-toy", 100),
+              Map.entry("adamw-toy", 100),
+              Map.entry("associative-recall", 60),
+              Map.entry("language-model-decay", 300),
+              Map.entry("pretrained-balance", 1),
+              Map.entry("proposition-a4", 1),
+              Map.entry("proposition-a5", 1),
+              Map.entry("rank-two", 100),
+              Map.entry("generalization-bound", 100)));
+
+  /** Often enough for short runs; every step would wait for the disk. */
+  private static final Duration CHECKPOINT_EVERY = Duration.ofMillis(20);
+
+  /** Held to the same contract in TaskVectorsTest, which looks at its models too. */
+  private static final String ELSEWHERE = "task-vectors";
+
+  /** Nothing is trained in them, so there is no loss. */
+  private static final Set<String> WITHOUT_TRAINING =
+      Set.of("transformers", "pretrained-balance", "proposition-a4", "proposition-a5");
 
   @TempDir Path temp;
 
-  private Outcome run(Experiment experiment, int shortening, String folder) throws IOException {
-    RunSettings settings =
-        new RunSettings(true, 1, OptionalInt.of(1), Optional.empty(), Device.cpu());
-    Path results = temp.resolve(folder);
-    Lab lab =
-        new Lab(
-            settings,
-            RunJournal.open(temp.resolve(folder + "-journal"), "test", Duration.ofHours(1)),
-            (share, cell, loss) -> {},
-            results,
-            shortening);
-    Outcome outcome = experiment.run(lab);
-    new ResultFiles(experiment, settings, lab, outcome).write(results, Duration.ZERO);
-    assertThat(lab.measurements().all()).isNotEmpty();
-    for (Figure figure : outcome.figures()) {
-      assertThat(lab.measurements().groups(figure.metric())).as(figure.metric()).isNotEmpty();
-    }
-    return outcome;
+  private static Stream<String> covered() {
+    return SHORTENING.keySet().stream();
+  }
+
+  @Test
+  void noExperimentIsForgotten() {
+    List<String> names = ExperimentCatalogue.all().stream().map(Experiment::name).toList();
+    assertThat(names)
+        .doesNotHaveDuplicates()
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(covered(), Stream.of(ELSEWHERE)).toList());
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "transformers, 1",
-    "decay-rank, 100",
-    "merge-fashion-mnist, 300",
-    "sgd-rank, 30",
-    "norm-ratio, 30",
-    "conv-rank, 30",
-    "adamw-toy, 100",
-    "associative-recall, 60",
-    "language-model-decay, 300",
-    "pretrained-balance, 1",
-    "rank-two, 100",
-    "generalization-bound, 100",
-    "factorised-toy, 100",
-    "lemma-4, 100"
-  })
-  void theSameSeedGivesTheSameBytesWhateverTheGarbageCollectorDoes(String name, int shortening)
-      throws Exception {
-    Experiment experiment = ExperimentCatalogue.find(name).orElseThrow();
-    Outcome first = run(experiment, shortening, "first");
-    Outcome second;
-    Litter litter = new Litter();
-    try {
-      second = run(experiment, shortening, "second");
-    } finally {
-      litter.stop();
-    }
-    assertThat(second).isEqualTo(first);
-    for (String file : List.of("measurements.csv", "series.csv")) {
-      assertThat(temp.resolve("second").resolve(file))
-          .hasSameBinaryContentAs(temp.resolve("first").resolve(file));
-    }
-  }
-
-  /** Has memory freed that nothing refers to, and writes over it, all the time. */
-  private static final class Litter {
-
-    private static final int BUFFERS = 2000;
-    private static final int PAUSE_MILLIS = 25;
-
-    private final Thread thread = Thread.ofPlatform().daemon().start(this::spread);
-
-    private void spread() {
-      while (!Thread.currentThread().isInterrupted()) {
-        System.gc();
-        List<ByteBuffer> others = new ArrayList<>();
-        for (int i = 0; i < BUFFERS; i++) {
-          others.add(ByteBuffer.allocateDirect(Double.BYTES).putLong(0, 0x4545_4545_4545_4545L));
-        }
-        try {
-          Thread.sleep(PAUSE_MILLIS);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-        }
-      }
-    }
-
-    void stop() throws InterruptedException {
-      thread.interrupt();
-      thread.join();
-    }
+  @MethodSource("covered")
+  void keepsTheContract(String name) throws Exception {
+    new ExperimentContract(
+            ExperimentCatalogue.find(name).orElseThrow(),
+            SHORTENING.getOrDefault(name, 1),
+            CHECKPOINT_EVERY,
+            temp)
+        .check(!WITHOUT_TRAINING.contains(name));
   }
 }

@@ -150,9 +150,74 @@ class ExperimentRunTest {
     }
   }
 
+  /** A clock that only calls of progress move, by ten seconds each. */
+  private static final class Clock implements ProgressSink {
+    private final int stop;
+    private int calls;
+    private long nanos;
+
+    Clock(int stop) {
+      this.stop = stop;
+    }
+
+    @Override
+    public void at(double share, String cell, double loss) {
+      calls++;
+      nanos += 10_000_000_000L;
+      if (calls == stop) {
+        throw new IllegalStateException("stopped");
+      }
+    }
+
+    void run(Path folder, ExperimentRun.Existing existing) throws IOException {
+      new ExperimentRun(new Small(), settings(7), folder, Duration.ZERO, () -> nanos, 1)
+          .run(existing, this);
+    }
+  }
+
+  private String time(String folder) throws IOException {
+    return Files.readString(temp.resolve(folder + "/summary.md"))
+        .lines()
+        .filter(line -> line.startsWith("| Run |"))
+        .findFirst()
+        .orElseThrow()
+        .replaceAll(".*processors, (.*) \\|", "$1");
+  }
+
+  @Test
+  void theTimeIsThatOfAllPartsOfAnInterruptedRun() throws IOException {
+    // progress is reported at the beginning of both cells and at steps 0, 25, 50, 75 and 100
+    new Clock(0).run(temp.resolve("whole"), ExperimentRun.Existing.REFUSE);
+    assertThat(time("whole")).isEqualTo("120 s");
+
+    for (int stop : new int[] {4, 9}) {
+      assertThatThrownBy(
+              () -> new Clock(stop).run(temp.resolve("parts"), ExperimentRun.Existing.RESUME))
+          .hasMessage("stopped");
+    }
+    new Clock(0).run(temp.resolve("parts"), ExperimentRun.Existing.RESUME);
+    // of the first part 3 calls came before its last checkpoint, and of the second 8 after the
+    // call that begins a cell; the third begins its cell once more
+    assertThat(time("parts")).isEqualTo("140 s over 3 parts, what interruptions lost not counted");
+
+    new Clock(0).run(temp.resolve("parts"), ExperimentRun.Existing.REPLACE);
+    assertThat(time("parts")).isEqualTo("120 s");
+  }
+
+  @Test
+  void aFalseTimeOfAnEarlierPartIsRefused() throws IOException {
+    Path journal = temp.resolve("t");
+    RunJournal.open(journal, "x", Duration.ZERO, System::nanoTime);
+    Files.writeString(journal.resolve("time.txt"), "99999999999999999999999 ns in 1 parts");
+    assertThatThrownBy(() -> RunJournal.open(journal, "x", Duration.ZERO, System::nanoTime))
+        .isInstanceOf(UnfinishedMergeException.class)
+        .hasMessageContaining("time.txt")
+        .hasMessageContaining("--force");
+  }
+
   @Test
   void aDamagedCheckpointIsComputedAgain() throws IOException {
-    RunJournal journal = RunJournal.open(temp.resolve("j"), "x", Duration.ZERO);
+    RunJournal journal = RunJournal.open(temp.resolve("j"), "x", Duration.ZERO, System::nanoTime);
     journal.saveFinished("a b", List.of(new Measurement("m", "g", 1, 0, 2)));
     assertThat(journal.finished("a b").orElseThrow())
         .containsExactly(new Measurement("m", "g", 1, 0, 2));
@@ -176,7 +241,11 @@ class ExperimentRunTest {
     assertThatThrownBy(() -> small(folder, 1).run(ExperimentRun.Existing.REFUSE, SILENT))
         .isInstanceOf(OutputExistsException.class)
         .hasMessageContaining("--force");
-    RunJournal.open(folder.resolve(".unfinished"), settings(1).identity("small"), Duration.ZERO);
+    RunJournal.open(
+        folder.resolve(".unfinished"),
+        settings(1).identity("small"),
+        Duration.ZERO,
+        System::nanoTime);
     assertThatThrownBy(() -> small(folder, 2).run(ExperimentRun.Existing.RESUME, SILENT))
         .isInstanceOf(UnfinishedMergeException.class)
         .hasMessageContaining("seed=1")

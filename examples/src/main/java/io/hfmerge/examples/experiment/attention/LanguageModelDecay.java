@@ -2,25 +2,21 @@ package io.hfmerge.examples.experiment.attention;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDScope;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.hfmerge.examples.experiment.Cell;
 import io.hfmerge.examples.experiment.Claim;
 import io.hfmerge.examples.experiment.Experiment;
 import io.hfmerge.examples.experiment.Lab;
-import io.hfmerge.examples.experiment.Measurements;
 import io.hfmerge.examples.experiment.Numbers;
 import io.hfmerge.examples.experiment.Outcome;
 import io.hfmerge.examples.experiment.attention.AttentionNetwork.Size;
 import io.hfmerge.examples.experiment.data.TextData;
-import io.hfmerge.examples.experiment.train.AdamW;
 import io.hfmerge.examples.experiment.train.Losses;
 import io.hfmerge.examples.experiment.train.Parameters;
-import io.hfmerge.examples.experiment.train.Schedule;
-import io.hfmerge.examples.experiment.train.Training;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 import java.util.function.LongToDoubleFunction;
 import java.util.random.RandomGenerator;
 
@@ -68,6 +64,11 @@ public final class LanguageModelDecay implements Experiment {
   }
 
   @Override
+  public Optional<String> data() {
+    return Optional.of(TextData.EXPECTED);
+  }
+
+  @Override
   public Outcome run(Lab lab) throws IOException {
     double[] decays = lab.values(new double[] {0, 1, 3}, new double[] {0, 0.1, 0.3, 1, 3});
     int repeats = lab.repeats(1, 2);
@@ -83,15 +84,6 @@ public final class LanguageModelDecay implements Experiment {
             lab.size(2, 4),
             lab.size(2, 3),
             true);
-    Lab.Cells cells = new Lab.Cells();
-    for (double decay : decays) {
-      for (int repeat = 0; repeat < repeats; repeat++) {
-        int r = repeat;
-        cells.add(
-            "decay %s repeat %d".formatted(Numbers.exact(decay), repeat),
-            cell -> train(lab, cell, text, size, batch, rate, decay, r, steps));
-      }
-    }
     lab.note("Text: " + text.source() + ".");
     lab.note(
         "%d layers of %d heads, width %d, context %d, batches of %d, %d steps of up to %s."
@@ -103,8 +95,16 @@ public final class LanguageModelDecay implements Experiment {
                 batch,
                 steps,
                 Numbers.exact(rate)));
-    Measurements measured = lab.run(cells);
-    AttentionDecay swept = new AttentionDecay(measured, Arrays.stream(decays).boxed().toList());
+    AttentionDecay swept =
+        new AttentionSweep(
+                size,
+                Arrays.stream(decays).boxed().toList(),
+                repeats,
+                steps,
+                LOOKS,
+                warmUp(rate, steps),
+                0.95)
+            .run(lab, "language", PERPLEXITY, new NextCharacter(lab, text, batch, size));
     return new Outcome(
         List.of(
             swept.falls(AttentionNetwork.PRODUCT_RANK),
@@ -115,102 +115,73 @@ public final class LanguageModelDecay implements Experiment {
         AttentionDecay.figures(PERPLEXITY));
   }
 
-  private static void train(
-      Lab lab,
-      Cell cell,
-      TextData text,
-      Size size,
-      int batch,
-      double rate,
-      double decay,
-      int repeat,
-      long steps)
-      throws IOException {
-    try (Parameters parameters = new Parameters(lab.settings().device(), DataType.FLOAT32)) {
-      // every λ starts from the same weights and sees the same batches
-      AttentionNetwork network =
-          new AttentionNetwork(parameters, lab.random("language weights " + repeat), size);
-      new Training(
-              parameters,
-              new AdamW(
-                  warmUp(rate, steps), network.decay(decay), 0.9, 0.95, 1e-8, AdamW.Kind.DECOUPLED))
-          .run(
-              cell,
-              steps,
-              Schedule.every(steps / LOOKS),
-              step ->
-                  loss(
-                      parameters,
-                      network,
-                      size,
-                      draw(
-                          text.train(), lab.random("language " + repeat + " " + step), batch, size),
-                      batch),
-              step -> {
-                String group = AttentionDecay.group(decay);
-                network.record(cell, group, step, repeat);
-                cell.record(
-                    PERPLEXITY,
-                    group,
-                    step,
-                    repeat,
-                    perplexity(parameters, network, size, text.test(), batch));
-              });
-    }
-  }
-
   private static LongToDoubleFunction warmUp(double rate, long steps) {
     double top = Math.max(1, WARM_UP * steps);
     return step -> rate * Math.min(1, (step + 1) / top);
   }
 
-  /** Sequences of one character more than the network reads, from random places. */
-  private static int[] draw(int[] text, RandomGenerator random, int batch, Size size) {
-    int length = size.length() + 1;
-    int[] drawn = new int[batch * length];
-    for (int b = 0; b < batch; b++) {
-      int from = random.nextInt(text.length - length);
-      System.arraycopy(text, from, drawn, b * length, length);
+  /** The task: every next character of sequences out of a text. */
+  private record NextCharacter(Lab lab, TextData text, int batch, Size size)
+      implements AttentionSweep.Task {
+
+    /** Batches of held-out sequences, at equal distances over the whole of the text. */
+    private static final int TEST_BATCHES = 16;
+
+    @Override
+    public NDArray loss(Parameters parameters, AttentionNetwork network, int repeat, long step) {
+      RandomGenerator random = lab.random("language " + repeat + " " + step);
+      int places = text.train().length - length();
+      return loss(parameters, network, text.train(), row -> random.nextInt(places));
     }
-    return drawn;
-  }
 
-  /** Batches of held-out sequences, at equal distances over the whole of the text. */
-  private static final int TEST_BATCHES = 16;
+    /** Perplexity. */
+    @Override
+    public double heldOut(Parameters parameters, AttentionNetwork network, int repeat) {
+      long places = (long) text.test().length - length();
+      double sum = 0;
+      for (int i = 0; i < TEST_BATCHES; i++) {
+        long first = (long) i * batch;
+        try (NDScope scope = new NDScope()) {
+          scope.suppressNotUsedWarning();
+          sum +=
+              Parameters.values(
+                  loss(
+                      parameters,
+                      network,
+                      text.test(),
+                      row ->
+                          Math.toIntExact(places * (first + row) / ((long) TEST_BATCHES * batch))))[
+                  0];
+        }
+      }
+      return Math.exp(sum / TEST_BATCHES);
+    }
 
-  private static double perplexity(
-      Parameters parameters, AttentionNetwork network, Size size, int[] text, int batch) {
-    int length = size.length() + 1;
-    double sum = 0;
-    for (int i = 0; i < TEST_BATCHES; i++) {
-      int[] sequences = new int[batch * length];
+    /** Sequences have one character more than the network reads. */
+    private int length() {
+      return size.length() + 1;
+    }
+
+    /**
+     * Mean cross-entropy of every next character.
+     *
+     * @param start of the sequence in a row of the batch, asked for in order
+     */
+    private NDArray loss(
+        Parameters parameters, AttentionNetwork network, int[] characters, IntUnaryOperator start) {
+      int t = size.length();
+      long[] tokens = new long[batch * t];
+      double[] oneHot = new double[batch * t * size.vocabulary()];
       for (int b = 0; b < batch; b++) {
-        long places = (long) text.length - length;
-        int from = Math.toIntExact(places * ((long) i * batch + b) / ((long) TEST_BATCHES * batch));
-        System.arraycopy(text, from, sequences, b * length, length);
+        int from = start.applyAsInt(b);
+        for (int i = 0; i < t; i++) {
+          tokens[b * t + i] = characters[from + i];
+          oneHot[(b * t + i) * size.vocabulary() + characters[from + i + 1]] = 1;
+        }
       }
-      try (NDScope scope = new NDScope()) {
-        scope.suppressNotUsedWarning();
-        sum += Parameters.values(loss(parameters, network, size, sequences, batch))[0];
-      }
+      NDArray logits = network.logits(parameters.integers(tokens, new Shape((long) batch * t)));
+      Shape rows = new Shape((long) batch * t, size.vocabulary());
+      return Losses.crossEntropy(logits.reshape(rows), parameters.constant(oneHot, rows));
     }
-    return Math.exp(sum / TEST_BATCHES);
-  }
-
-  /** Mean cross-entropy of every next character. */
-  private static NDArray loss(
-      Parameters parameters, AttentionNetwork network, Size size, int[] sequences, int batch) {
-    int t = size.length();
-    long[] tokens = new long[batch * t];
-    double[] oneHot = new double[batch * t * size.vocabulary()];
-    for (int b = 0; b < batch; b++) {
-      for (int i = 0; i < t; i++) {
-        tokens[b * t + i] = sequences[b * (t + 1) + i];
-        oneHot[(b * t + i) * size.vocabulary() + sequences[b * (t + 1) + i + 1]] = 1;
-      }
-    }
-    NDArray logits = network.logits(parameters.integers(tokens, new Shape((long) batch * t)));
-    Shape rows = new Shape((long) batch * t, size.vocabulary());
-    return Losses.crossEntropy(logits.reshape(rows), parameters.constant(oneHot, rows));
   }
 }

@@ -9,7 +9,9 @@ import io.hfmerge.examples.experiment.Outcome;
 import io.hfmerge.examples.experiment.RunSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -17,6 +19,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
@@ -30,6 +33,9 @@ import picocli.CommandLine.Spec;
       "Without a name, lists the experiments."
     })
 public final class ExperimentCommand implements Callable<Integer> {
+
+  /** A thousand times what any experiment of the papers has. */
+  private static final int MOST_REPEATS = 10_000;
 
   @Spec @Nullable CommandSpec spec;
 
@@ -65,7 +71,9 @@ public final class ExperimentCommand implements Callable<Integer> {
       description = "Folder of the results (default: NAME-results).")
   private @Nullable Path out;
 
-  @Option(names = "--resume", description = "Go on where an interrupted run stopped.")
+  @Option(
+      names = "--resume",
+      description = "Go on where an interrupted run stopped; begin if there is none.")
   private boolean resume;
 
   @Option(names = "--force", description = "Replace earlier results in the folder.")
@@ -81,6 +89,11 @@ public final class ExperimentCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     PrintWriter print = command().commandLine().getOut();
     if (name == null) {
+      List<OptionSpec> given = command().commandLine().getParseResult().matchedOptions();
+      if (!given.isEmpty()) {
+        throw refused(
+            given.getFirst().longestName() + ": expected the NAME of an experiment with it");
+      }
       list(print);
       return 0;
     }
@@ -100,8 +113,14 @@ public final class ExperimentCommand implements Callable<Integer> {
     if (resume && force) {
       throw refused("--resume and --force exclude each other");
     }
-    if (repeats != null && repeats < 1) {
-      throw refused("--repeats: expected 1 or more, found " + repeats);
+    if (repeats != null && (repeats < 1 || repeats > MOST_REPEATS)) {
+      throw refused("--repeats: expected 1 to %d, found %d".formatted(MOST_REPEATS, repeats));
+    }
+    if (out != null && out.toString().isEmpty()) {
+      throw refused("--out: expected a folder, found nothing");
+    }
+    if (data != null) {
+      checkData(experiment, data);
     }
     RunSettings settings =
         new RunSettings(
@@ -128,6 +147,25 @@ public final class ExperimentCommand implements Callable<Integer> {
         wanted, outcome.holds() ? "holds" : "does not hold", folder.resolve("summary.md"));
     print.flush();
     return 0;
+  }
+
+  private void checkData(Experiment experiment, Path path) {
+    if (experiment.data().isEmpty()) {
+      throw refused(
+          "--data: %s reads no data; those that do are %s"
+              .formatted(
+                  experiment.name(),
+                  String.join(
+                      ", ",
+                      ExperimentCatalogue.all().stream()
+                          .filter(other -> other.data().isPresent())
+                          .map(Experiment::name)
+                          .toList())));
+    }
+    if (!Files.exists(path)) {
+      throw refused(
+          "--data %s: expected %s, found nothing".formatted(path, experiment.data().get()));
+    }
   }
 
   private static void list(PrintWriter print) {

@@ -7,53 +7,103 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /**
  * The file format of MNIST: two zero bytes, type, number of dimensions, dimensions as big-endian
- * ints, then unsigned bytes. Plain or gzip.
- *
- * @param dimensions of the array
- * @param bytes row-major
+ * ints, then unsigned bytes. Plain or gzip, by content.
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
-record IdxFile(int[] dimensions, byte[] bytes) {
+final class IdxFile {
 
   private static final int UNSIGNED_BYTES = 0x08;
-  private static final int MAX_DIMENSIONS = 4;
+  private static final int GZIP_FIRST = 0x1f;
+  private static final int GZIP_SECOND = 0x8b;
 
-  /** More than any published set of this format has. */
-  private static final long MAX_BYTES = 1L << 30;
+  /** More items than any published set of this format but the generated ones has. */
+  private static final int MOST_ITEMS = 1 << 20;
 
-  static IdxFile read(Path file) throws IOException {
-    try (InputStream raw = new BufferedInputStream(Files.newInputStream(file));
-        InputStream plain = file.toString().endsWith(".gz") ? new GZIPInputStream(raw) : raw;
-        DataInputStream in = new DataInputStream(plain)) {
-      int magic = in.readInt();
-      int rank = magic & 0xff;
-      if (magic >>> 8 != UNSIGNED_BYTES || rank < 1 || rank > MAX_DIMENSIONS) {
-        throw new IOException(
-            "%s: expected an IDX file of unsigned bytes (0x0000080N), found 0x%08x"
-                .formatted(file, magic));
-      }
-      int[] dimensions = new int[rank];
-      long size = 1;
-      for (int i = 0; i < rank; i++) {
-        dimensions[i] = in.readInt();
-        if (dimensions[i] < 0 || (size *= dimensions[i]) > MAX_BYTES) {
-          throw new IOException(
-              "%s: dimensions %s are out of range"
-                  .formatted(file, Arrays.toString(Arrays.copyOf(dimensions, i + 1))));
+  private IdxFile() {}
+
+  /** Hears of every item in order; the array is used again for the next one. */
+  @FunctionalInterface
+  interface Items {
+    void at(int index, byte[] bytes) throws IOException;
+  }
+
+  /** Hears how many items there are before the first one comes, and says what to do with them. */
+  @FunctionalInterface
+  interface Opened {
+    Items count(int items) throws IOException;
+  }
+
+  /**
+   * Reads a file to its end, an item at a time.
+   *
+   * @param item dimensions of an item, those after the first
+   * @throws IOException if the file is not IDX, has other dimensions, or is shorter or longer than
+   *     its header says
+   */
+  static void read(Path file, List<Integer> item, Opened opened) throws IOException {
+    try (BufferedInputStream raw = new BufferedInputStream(Files.newInputStream(file));
+        InputStream plain = isZipped(raw) ? new GZIPInputStream(raw) : raw;
+        DataInputStream in = new DataInputStream(new BufferedInputStream(plain))) {
+      int count = header(file, item, in);
+      Items items = opened.count(count);
+      byte[] bytes = new byte[item.stream().reduce(1, Math::multiplyExact)];
+      for (int i = 0; i < count; i++) {
+        int found = in.readNBytes(bytes, 0, bytes.length);
+        if (found < bytes.length) {
+          throw new EOFException(
+              "%s: expected %d bytes of data, found %d"
+                  .formatted(file, (long) count * bytes.length, (long) i * bytes.length + found));
         }
+        items.at(i, bytes);
       }
-      // grows with what is there, so that a false header cannot allocate
-      byte[] bytes = in.readNBytes((int) size);
-      if (bytes.length < size) {
-        throw new EOFException(
-            "%s: expected %d bytes of data, found %d".formatted(file, size, bytes.length));
+      if (in.read() >= 0) {
+        throw new IOException(
+            "%s: expected %d bytes of data, found more"
+                .formatted(file, (long) count * bytes.length));
       }
-      return new IdxFile(dimensions, bytes);
+    } catch (ZipException e) {
+      throw new IOException(file + ": the gzip data is damaged: " + e.getMessage(), e);
+    } catch (EOFException e) {
+      throw new IOException(
+          String.valueOf(e.getMessage()).startsWith(file.toString())
+              ? e.getMessage()
+              : file + ": the file is cut short",
+          e);
     }
+  }
+
+  private static boolean isZipped(BufferedInputStream raw) throws IOException {
+    raw.mark(2);
+    boolean zipped = raw.read() == GZIP_FIRST && raw.read() == GZIP_SECOND;
+    raw.reset();
+    return zipped;
+  }
+
+  /** Number of items. */
+  private static int header(Path file, List<Integer> item, DataInputStream in) throws IOException {
+    int magic = in.readInt();
+    int expected = UNSIGNED_BYTES << 8 | (item.size() + 1);
+    if (magic != expected) {
+      throw new IOException(
+          "%s: expected an IDX file of unsigned bytes in %d dimensions (0x%08x), found 0x%08x"
+              .formatted(file, item.size() + 1, expected, magic));
+    }
+    int count = in.readInt();
+    List<Integer> found = new ArrayList<>();
+    for (int i = 0; i < item.size(); i++) {
+      found.add(in.readInt());
+    }
+    if (count < 0 || count > MOST_ITEMS || !found.equals(item)) {
+      throw new IOException(
+          "%s: expected up to %d items of dimensions %s, found %d of %s"
+              .formatted(file, MOST_ITEMS, item, count, found));
+    }
+    return count;
   }
 }

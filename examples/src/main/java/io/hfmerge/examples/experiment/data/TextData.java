@@ -40,6 +40,10 @@ public record TextData(int[] train, int[] test, int alphabet, String source) {
   /** Less cannot be cut into sequences to learn from and others to test on. */
   private static final int LEAST_CHARACTERS = 10_000;
 
+  /** What is read. */
+  public static final String EXPECTED =
+      "a text file in UTF-8 of " + LEAST_CHARACTERS + " characters or more";
+
   /**
    * Reads a text.
    *
@@ -52,6 +56,9 @@ public record TextData(int[] train, int[] test, int alphabet, String source) {
   }
 
   private static TextData ofFile(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IOException("%s: expected %s, found no file".formatted(file, EXPECTED));
+    }
     char[] text = new char[MOST_CHARACTERS];
     int length = 0;
     boolean more;

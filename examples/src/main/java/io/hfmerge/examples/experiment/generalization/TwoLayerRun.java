@@ -31,6 +31,9 @@ import java.util.List;
  */
 record TwoLayerRun(int width, int batch, double rate, double decay, long steps) {
 
+  /** Fewer rows of a file cannot be cut into batches to learn from and others to test on. */
+  private static final int LEAST_ROWS = 100;
+
   /** A problem: rows of inputs with their targets, and how an output is judged. */
   @SuppressWarnings("ArrayRecordComponent") // handed on at once, never compared
   record Problem(
@@ -133,6 +136,11 @@ record TwoLayerRun(int width, int batch, double rate, double decay, long steps) 
     }
     HousingData data =
         HousingData.load(lab.settings().data(), train + test, lab.random("p4 rows " + repeat));
+    if (data.count() < LEAST_ROWS) {
+      throw new IOException(
+          "%s: expected %d rows or more, found %d"
+              .formatted(lab.settings().data().orElseThrow(), LEAST_ROWS, data.count()));
+    }
     lab.note("Regression: " + data.source() + ".");
     int split = Math.min(train, data.count() * 3 / 4);
     return List.of(Problem.of(data.slice(0, split)), Problem.of(data.slice(split, data.count())));

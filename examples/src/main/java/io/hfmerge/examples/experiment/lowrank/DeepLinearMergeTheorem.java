@@ -170,7 +170,7 @@ public final class DeepLinearMergeTheorem implements Experiment {
     widths.add(1);
     Mlp network = new Mlp(widths, 0);
     String group = setting.group() + ", leak " + Numbers.exact(leak);
-    long steps = Math.round(setting.time() / STEP);
+    long steps = lab.steps(Math.round(setting.time() / STEP));
     try (Parameters parameters = new Parameters(lab.settings().device(), DataType.FLOAT64)) {
       balanced(parameters, network, lab.random(stream + " weights"));
       balanced(parameters, network, lab.random(stream + " weights'"));

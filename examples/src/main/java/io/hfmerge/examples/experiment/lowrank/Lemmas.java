@@ -52,7 +52,8 @@ final class Lemmas {
           cells.add(
               "H %d decay %s repeat %d".formatted(power, Numbers.exact(decay), repeat),
               cell ->
-                  new Stationary(network, gain(power), rate(power), decay, steps(power, decay))
+                  new Stationary(
+                          network, gain(power), rate(power), decay, lab.steps(steps(power, decay)))
                       .run(
                           lab,
                           cell,

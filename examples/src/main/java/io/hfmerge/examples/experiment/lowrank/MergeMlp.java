@@ -69,7 +69,7 @@ public final class MergeMlp implements Experiment {
           cells.add(
               "%s decay %s repeat %d".formatted(group, Numbers.exact(lambda), repeat),
               cell ->
-                  new MergedTasks(network, Math.sqrt(2), 1, lambda, steps, 30)
+                  new MergedTasks(network, Math.sqrt(2), 1, 1, lambda, steps, 30)
                       .run(
                           lab,
                           cell,

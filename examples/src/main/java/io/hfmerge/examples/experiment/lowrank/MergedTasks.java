@@ -22,16 +22,27 @@ import java.util.List;
  *
  * @param network of both
  * @param gain of the initial weights
+ * @param start how many times larger the first layer begins
  * @param rate step size η
  * @param decay λ
  * @param steps of gradient descent
  * @param looks how often both are measured
  */
-record MergedTasks(Mlp network, double gain, double rate, double decay, long steps, int looks) {
+record MergedTasks(
+    Mlp network, double gain, double start, double rate, double decay, long steps, int looks) {
 
   static final String LOSS = "training loss";
   static final String ERROR = "held-out error";
   static final String STABLE_RANK = "stable rank";
+  static final String FINAL_ERROR = "final held-out error by decay";
+
+  /**
+   * Mean of ‖W'_1 x‖/‖W_1 x‖ over a task's inputs x, W' being the other task's network. For
+   * orthogonal inputs no gradient ever touches W'_1 x: decay shrinks it from its beginning by (1 −
+   * ηλ) a step, and without decay it stays, of size √(2/inputs) for each unit of the layer.
+   */
+  static final String OTHER = "first layer of the other network over the own, on a task's inputs";
+
   static final String FINAL_LOSS = "final training loss by decay";
 
   /** A task as it is trained and as it is tested. */
@@ -60,8 +71,8 @@ record MergedTasks(Mlp network, double gain, double rate, double decay, long ste
       Classifier[] test = {
         Classifier.of(parameters, first.test()), Classifier.of(parameters, second.test())
       };
-      network.initialise(parameters, lab.random(stream + " weights 1"), gain);
-      network.initialise(parameters, lab.random(stream + " weights 2"), gain);
+      network.initialise(parameters, lab.random(stream + " weights 1"), gain, start);
+      network.initialise(parameters, lab.random(stream + " weights 2"), gain, start);
       int k = network.layers();
       List<List<NDArray>> single =
           List.of(parameters.all().subList(0, k), parameters.all().subList(k, 2 * k));
@@ -101,9 +112,29 @@ record MergedTasks(Mlp network, double gain, double rate, double decay, long ste
                 if (step == steps) {
                   cell.record(FINAL_LOSS, group + ", single", decay, repeat, losses[0]);
                   cell.record(FINAL_LOSS, group + ", sum", decay, repeat, losses[1]);
+                  cell.record(FINAL_ERROR, group + ", single", decay, repeat, errors[0]);
+                  cell.record(FINAL_ERROR, group + ", sum", decay, repeat, errors[1]);
+                  cell.record(OTHER, group, decay, repeat, other(train, single));
                 }
               });
     }
+  }
+
+  private static double other(Classifier[] train, List<List<NDArray>> single) {
+    double share = 0;
+    for (int task = 0; task < 2; task++) {
+      double[] own = norms(train[task].inputs(), single.get(task).getFirst());
+      double[] others = norms(train[task].inputs(), single.get(1 - task).getFirst());
+      for (int i = 0; i < own.length; i++) {
+        share += others[i] / own[i] / (2 * own.length);
+      }
+    }
+    return share;
+  }
+
+  private static double[] norms(NDArray inputs, NDArray weights) {
+    NDArray outputs = inputs.matMul(weights.transpose());
+    return Parameters.values(outputs.square().sum(new int[] {1}).sqrt());
   }
 
   private double loss(Classifier task, List<NDArray> weights) {

@@ -66,7 +66,7 @@ public final class RankOneLemma implements Experiment {
           cells.add(
               "K %d decay %s repeat %d".formatted(depth, Numbers.exact(decay), repeat),
               cell ->
-                  new Stationary(network, 1.2, 0.5, decay, Math.round(16 / decay / 0.5))
+                  new Stationary(network, 1.2, 0.5, decay, lab.steps(Math.round(16 / decay / 0.5)))
                       .run(
                           lab,
                           cell,

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -77,6 +78,11 @@ public final class PretrainedBalance implements Experiment {
             + " are ours.",
         "Norms that differ or are unrelated, a nuclear norm well below the Frobenius norms, or one no"
             + " closer to them than that of random factors, which says nothing of training.");
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(PretrainedModels.EXPECTED);
   }
 
   @Override

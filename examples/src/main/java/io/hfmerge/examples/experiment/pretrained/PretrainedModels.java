@@ -26,6 +26,10 @@ final class PretrainedModels {
   private static final String SAMPLE = "all-MiniLM-L6-v2";
   private static final String CONFIG = "config.json";
 
+  /** What {@code --data} may be. */
+  static final String EXPECTED =
+      "a Hugging Face model folder with config.json, or a folder of such folders";
+
   private PretrainedModels() {}
 
   /**
@@ -78,10 +82,7 @@ final class PretrainedModels {
       }
     }
     if (models.isEmpty()) {
-      throw new IOException(
-          data
-              + ": expected a Hugging Face model folder with config.json, or a folder of such"
-              + " folders, found neither");
+      throw new IOException("%s: expected %s, found neither".formatted(data, EXPECTED));
     }
     lab.note(
         "Models: %s, given with --data."

@@ -17,6 +17,7 @@ import io.hfmerge.examples.experiment.pretrained.PretrainedModels.Model;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Figures 1 and 4 and Table 1 of arXiv:2502.17340: stable ranks and Frobenius norms of Q, K, V, O,
@@ -73,6 +74,11 @@ public final class TransformerNorms implements Experiment {
             + " has no numbers for these words; the thresholds are ours.",
         "Stable ranks as large as those of random matrices, norms of one layer that differ by more"
             + " than half a power of ten, or norms that change along the depth.");
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(PretrainedModels.EXPECTED);
   }
 
   @Override

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * The networks of arXiv:2206.05794, section 4.1, with batch statistics in their normalisation:
- * MLP-BN-L-H, and a small residual network of convolutions.
+ * Networks of arXiv:2206.05794, with batch statistics in their normalisation: MLP-BN-L-H of section
+ * 4.1, and a small one of Appendix B's residual networks of convolutions and linear layers.
  */
 final class ImageNetwork {
 
@@ -19,8 +19,23 @@ final class ImageNetwork {
   /** Weight of a batch in the running statistics. */
   private static final float MOMENTUM = 0.9f;
 
-  /** One layer with a matrix. */
-  record Layer(String name, NDArray weights, int patches) {}
+  /** Residual blocks of either kind; the paper has five. */
+  private static final int BLOCKS = 2;
+
+  /** Layers of a residual block. */
+  private static final int IN_BLOCK = 2;
+
+  /**
+   * One layer with a matrix.
+   *
+   * @param patches m_l, on how many places of an image the matrix acts
+   * @param inBlock whether it is part of a residual block
+   */
+  record Layer(String name, NDArray weights, int patches, boolean inBlock) {
+    boolean isConvolution() {
+      return patches > 1;
+    }
+  }
 
   private final Parameters parameters;
   private final List<Layer> layers = new ArrayList<>();
@@ -42,44 +57,56 @@ final class ImageNetwork {
     ImageNetwork network = new ImageNetwork(parameters, false, 0);
     int from = inputs;
     for (int l = 0; l < hidden; l++) {
-      network.linear("W" + (l + 1), random, width, from);
+      network.linear("W" + (l + 1), random, width, from, false);
       network.norm(width);
       from = width;
     }
-    network.linear("output", random, 10, from);
+    network.linear("output", random, 10, from, false);
     return network;
   }
 
   /**
-   * A convolution, two residual blocks of two convolutions, a 4 x 4 pooling and two linear layers.
+   * A convolution, residual blocks of two convolutions, a 4 x 4 pooling that the paper does
+   * without, a linear layer, residual blocks of two linear layers, and an output layer. All
+   * matrices in blocks have the same smaller side, the width.
    */
   static ImageNetwork residual(
       Parameters parameters, RandomGenerator random, int channels, int side, int width) {
     ImageNetwork network = new ImageNetwork(parameters, true, side);
-    network.convolution("stem", random, width, channels);
-    for (int block = 1; block <= 2; block++) {
-      network.convolution("block " + block + " a", random, width, width);
-      network.convolution("block " + block + " b", random, width, width);
+    network.convolution("stem", random, width, channels, false);
+    for (int i = 1; i <= BLOCKS * IN_BLOCK; i++) {
+      network.convolution("convolution " + i, random, width, width, true);
     }
     int pooled = width * (side / 4) * (side / 4);
-    network.linear("linear", random, 64, pooled);
-    network.norm(64);
-    network.linear("output", random, 10, 64);
+    network.linear("adjust", random, width, pooled, false);
+    network.norm(width);
+    for (int i = 1; i <= BLOCKS * IN_BLOCK; i++) {
+      network.linear("linear " + i, random, width, width, true);
+      network.norm(width);
+    }
+    network.linear("output", random, 10, width, false);
     return network;
   }
 
-  private void linear(String name, RandomGenerator random, int outputs, int inputs) {
+  private void linear(
+      String name, RandomGenerator random, int outputs, int inputs, boolean inBlock) {
     layers.add(
-        new Layer(name, parameters.addNormal(random, Math.sqrt(2.0 / inputs), outputs, inputs), 1));
+        new Layer(
+            name,
+            parameters.addNormal(random, Math.sqrt(2.0 / inputs), outputs, inputs),
+            1,
+            inBlock));
   }
 
   /** 3 x 3 with padding: as many patches as pixels. */
-  private void convolution(String name, RandomGenerator random, int outputs, int inputs) {
+  private void convolution(
+      String name, RandomGenerator random, int outputs, int inputs, boolean inBlock) {
     layers.add(
         new Layer(
             name,
             parameters.addNormal(random, Math.sqrt(2.0 / (inputs * 9)), outputs, inputs, 3, 3),
-            side * side));
+            side * side,
+            inBlock));
     norm(outputs);
   }
 
@@ -105,22 +132,30 @@ final class ImageNetwork {
     if (!convolutional) {
       NDArray h = x;
       for (int l = 0; l < layers.size() - 1; l++) {
-        h = relu(normalised(h.matMul(layers.get(l).weights().transpose()), l));
+        h = relu(normalised(multiplied(h, l), l));
       }
-      return h.matMul(layers.getLast().weights().transpose());
+      return multiplied(h, layers.size() - 1);
     }
-    NDArray h = relu(normalised(convolved(x, 0), 0));
-    for (int block = 0; block < 2; block++) {
-      int l = 1 + 2 * block;
-      NDArray inner = relu(normalised(convolved(h, l), l));
-      h = relu(normalised(convolved(inner, l + 1), l + 1).add(h));
+    int layer = 0;
+    NDArray h = relu(normalised(convolved(x, layer), layer++));
+    for (int block = 0; block < BLOCKS; block++) {
+      NDArray inner = relu(normalised(convolved(h, layer), layer++));
+      h = relu(normalised(convolved(inner, layer), layer++).add(h));
     }
     NDArray pooled =
         h.getNDArrayInternal()
             .avgPool(new Shape(4, 4), new Shape(4, 4), new Shape(0, 0), false, true);
-    NDArray flat = pooled.reshape(new Shape(pooled.getShape().get(0), -1));
-    NDArray last = relu(normalised(flat.matMul(layers.get(5).weights().transpose()), 5));
-    return last.matMul(layers.get(6).weights().transpose());
+    h = pooled.reshape(new Shape(pooled.getShape().get(0), -1));
+    h = relu(normalised(multiplied(h, layer), layer++));
+    for (int block = 0; block < BLOCKS; block++) {
+      NDArray inner = relu(normalised(multiplied(h, layer), layer++));
+      h = relu(normalised(multiplied(inner, layer), layer++).add(h));
+    }
+    return multiplied(h, layer);
+  }
+
+  private NDArray multiplied(NDArray h, int layer) {
+    return h.matMul(layers.get(layer).weights().transpose());
   }
 
   private NDArray convolved(NDArray x, int layer) {

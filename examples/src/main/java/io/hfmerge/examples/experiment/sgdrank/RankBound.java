@@ -22,8 +22,8 @@ import io.hfmerge.examples.experiment.train.Spectra;
 import io.hfmerge.examples.experiment.train.Training;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Lemma 3.2 and Theorem 3.3 of arXiv:2206.05794 along real training runs.
@@ -36,6 +36,7 @@ import java.util.TreeMap;
 public final class RankBound implements Experiment {
 
   static final String LEMMA = "distance to rank Bn over the lemma's bound";
+  private static final String NORM = "spectral norm by step";
   private static final String RANKS = "measured rank and bound";
   static final String THEOREM = "measured rank over the theorem's bound";
 
@@ -65,6 +66,11 @@ public final class RankBound implements Experiment {
             + " the measured rank (ε = 1e-3) is at most the theorem's bound. The second says little"
             + " where the bound exceeds the size of the matrix, which is reported.",
         "One layer, T and n where the distance is larger.");
+  }
+
+  @Override
+  public Optional<String> data() {
+    return Optional.of(ImageData.MNIST.published());
   }
 
   @Override
@@ -118,32 +124,23 @@ public final class RankBound implements Experiment {
       Batches batches =
           new Batches(
               data.count(), batch, epoch -> lab.random("bound " + repeat + " epoch " + epoch));
-      // norms of the last steps, by layer and step; a resumed run has them again after 64 steps
-      List<TreeMap<Long, Double>> norms =
-          network.layers().stream().map(layer -> new TreeMap<Long, Double>()).toList();
       long interval = Math.max(LOOK_BACK, steps / 6);
       new Training(parameters, new Sgd(rate, 2 * decay))
           .run(
               cell,
               steps,
-              (step, last) -> step % interval == 0 || interval - step % interval <= LOOK_BACK,
+              (step, last) ->
+                  isCompared(last - step, interval) || isLookedBackTo(last - step, interval),
               step -> {
                 NDArray rows = parameters.integers(batches.at(step), new Shape(batch));
                 return Losses.crossEntropy(network.output(x.get(rows)), y.get(rows));
               },
               step -> {
                 for (int l = 0; l < network.layers().size(); l++) {
-                  TreeMap<Long, Double> past = norms.get(l);
-                  boolean compare = step > 0 && step % interval == 0;
-                  boolean needed = compare || Long.bitCount(interval - step % interval) == 1;
-                  if (!needed) {
-                    continue;
-                  }
                   double[] values = Spectra.of(network.layers().get(l).weights());
-                  past.put(step, values[0]);
-                  if (compare) {
-                    compare(cell, past, values, batch, rate * decay, step, decay, l, repeat);
-                    past.headMap(step).clear();
+                  cell.record(NORM, group(batch, decay, l), step, repeat, values[0]);
+                  if (isCompared(steps - step, interval)) {
+                    compare(cell, values, batch, rate, step, decay, l, repeat);
                   }
                   if (step == steps) {
                     ranks(cell, values, batch, rate, decay, l, repeat);
@@ -153,30 +150,40 @@ public final class RankBound implements Experiment {
     }
   }
 
+  /** Whether the bound is looked at, by the number of steps to come: at the end, and before it. */
+  private static boolean isCompared(long left, long interval) {
+    return left % interval == 0;
+  }
+
+  /** Whether a comparison needs the norm of n = 1, 2, 4, ... steps before it. */
+  private static boolean isLookedBackTo(long left, long interval) {
+    long n = left % interval;
+    return n <= LOOK_BACK && Long.bitCount(n) == 1;
+  }
+
   private static void compare(
       Cell cell,
-      Map<Long, Double> past,
       double[] values,
       int batch,
-      double product,
+      double rate,
       long step,
       double decay,
       int layer,
       int repeat) {
+    String group = group(batch, decay, layer);
     for (int n = 1; n <= LOOK_BACK && batch * n < values.length; n *= 2) {
-      Double before = past.get(step - n);
-      if (before == null) {
-        continue;
+      OptionalDouble before = cell.recorded(NORM, group, step - n, repeat);
+      if (before.isEmpty()) {
+        continue; // before the first step
       }
       double distance = Math.max(0, values[batch * n] / values[0] - ROUNDING);
-      double bound = Math.pow(1 - 2 * product, n) * before / values[0];
-      cell.record(
-          LEMMA,
-          "B = %d, λ = %s, W%d".formatted(batch, Numbers.exact(decay), layer + 1),
-          n,
-          repeat,
-          distance / bound);
+      double bound = Math.pow(1 - 2 * rate * decay, n) * before.getAsDouble() / values[0];
+      cell.record(LEMMA, group, n, repeat, distance / bound);
     }
+  }
+
+  private static String group(int batch, double decay, int layer) {
+    return "B = %d, λ = %s, W%d".formatted(batch, Numbers.exact(decay), layer + 1);
   }
 
   private static void ranks(

@@ -15,6 +15,7 @@ import io.hfmerge.examples.experiment.train.Spectra;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Prediction 4.1 of arXiv:2206.05794 on MLP-BN-L-H: ranks fall with smaller batches, larger steps
@@ -27,7 +28,8 @@ import java.util.List;
 public final class RankSweep implements Experiment {
 
   static final String RANK = "average rank";
-  static final String BY_EPOCH = "average rank by epoch and decay";
+  static final String BY_EPOCH = "average rank by epoch, varying ";
+  private static final String DECAY = "λ";
   static final String ACCURACY = "training accuracy";
   static final double EPSILON = 1e-3;
 
@@ -57,6 +59,11 @@ public final class RankSweep implements Experiment {
   }
 
   @Override
+  public Optional<String> data() {
+    return Optional.of(ImageData.MNIST.published());
+  }
+
+  @Override
   public Outcome run(Lab lab) throws IOException {
     SgdRun.Scale scale =
         lab.settings().quick() ? new SgdRun.Scale(400, 2, 48) : new SgdRun.Scale(4000, 3, 128);
@@ -66,7 +73,7 @@ public final class RankSweep implements Experiment {
     List<Point> points = new ArrayList<>();
     double decay = lab.settings().quick() ? 0.03 : 5e-3;
     for (double lambda : new double[] {0, decay / 4, decay, decay * 4}) {
-      points.add(new Point("λ", lambda, new SgdRun(16, 0.1, lambda, 0, epochs)));
+      points.add(new Point(DECAY, lambda, new SgdRun(16, 0.1, lambda, 0, epochs)));
     }
     for (int batch : new int[] {8, 16, 64}) {
       points.add(new Point("B", batch, new SgdRun(batch, 0.1, decay, 0, epochs)));
@@ -99,10 +106,12 @@ public final class RankSweep implements Experiment {
                                       Spectra.epsilonRank(Spectra.of(layer.weights()), EPSILON))
                                   .average()
                                   .orElseThrow();
-                          if (point.axis().equals("λ")) {
-                            cell.record(
-                                BY_EPOCH, "λ = " + Numbers.exact(point.x()), epoch, r, rank);
-                          }
+                          cell.record(
+                              byEpochOf(point.axis()),
+                              "%s = %s".formatted(point.axis(), Numbers.exact(point.x())),
+                              epoch,
+                              r,
+                              rank);
                           if (epoch == epochs) {
                             cell.record(RANK, point.axis(), point.x(), r, rank);
                             cell.record(ACCURACY, point.axis(), point.x(), r, accuracy);
@@ -112,20 +121,38 @@ public final class RankSweep implements Experiment {
     }
     lab.note(
         ("MLP-BN-%d-%d, %d epochs, constant step (paper: 60,000 images, 500 epochs, steps that"
-                + " shrink); decay is larger than the paper's 5e-4, for fewer steps have to do its"
-                + " work.")
+                + " shrink, augmented images); decay is larger than the paper's 5e-4, for fewer steps"
+                + " have to do its work.")
             .formatted(scale.hidden(), scale.width(), epochs));
     Measurements measured = lab.run(cells);
     return new Outcome(
         List.of(
-            moves(measured, "falls as λ grows", "λ", -1),
+            moves(measured, "falls as λ grows", DECAY, -1),
             moves(measured, "falls as B shrinks", "B", 1),
             moves(measured, "falls as μ grows", "μ", -1),
             control(measured)),
         List.of(
-            new Figure(BY_EPOCH, "Average rank by epoch", "epoch", "rank", false, false),
+            byEpoch(DECAY),
+            byEpoch("B"),
+            byEpoch("μ"),
+            byEpoch("momentum"),
             new Figure(RANK, "Final average rank by hyperparameter", "value", "rank", true, false),
             new Figure(ACCURACY, "Training accuracy", "value", "accuracy", true, false)));
+  }
+
+  private static String byEpochOf(String axis) {
+    return BY_EPOCH
+        + switch (axis) {
+          case DECAY -> "decay";
+          case "B" -> "batch size";
+          case "μ" -> "step";
+          default -> axis;
+        };
+  }
+
+  private static Figure byEpoch(String axis) {
+    return new Figure(
+        byEpochOf(axis), "Average rank by epoch, varying " + axis, "epoch", "rank", false, false);
   }
 
   private static Finding moves(Measurements measured, String part, String axis, int sign) {
@@ -147,8 +174,8 @@ public final class RankSweep implements Experiment {
   }
 
   private static Finding control(Measurements measured) {
-    Statistics before = measured.at(BY_EPOCH, "λ = 0", 0);
-    Statistics after = measured.last(BY_EPOCH, "λ = 0");
+    Statistics before = measured.at(byEpochOf(DECAY), "λ = 0", 0);
+    Statistics after = measured.last(byEpochOf(DECAY), "λ = 0");
     return new Finding(
         "without decay ranks stay",
         after.mean() > 0.9 * before.mean(),

@@ -21,12 +21,37 @@ import java.io.IOException;
  * multiplies weights by 1 − 2μλ.
  *
  * @param batch B
- * @param rate μ, constant
+ * @param rate μ, at first
+ * @param rates how it goes on
  * @param decay λ
  * @param momentum 0 for none, which the paper's lemmas assume
  * @param epochs of training
  */
-record SgdRun(int batch, double rate, double decay, double momentum, int epochs) {
+record SgdRun(int batch, double rate, Rates rates, double decay, double momentum, int epochs) {
+
+  /** With a constant step. */
+  SgdRun(int batch, double rate, double decay, double momentum, int epochs) {
+    this(batch, rate, Rates.CONSTANT, decay, momentum, epochs);
+  }
+
+  /** Step sizes along training. */
+  enum Rates {
+    CONSTANT,
+    /** A tenth of it after 60, 100 and 200 of the paper's 500 epochs, in proportion. */
+    FALLING;
+
+    /**
+     * The step size.
+     *
+     * @param share of training that is done
+     */
+    double at(double rate, double share) {
+      if (this == CONSTANT) {
+        return rate;
+      }
+      return share < 0.12 ? rate : share < 0.2 ? rate / 10 : share < 0.4 ? rate / 100 : rate / 1000;
+    }
+  }
 
   /** What training is done on. */
   record Scale(int images, int hidden, int width) {}
@@ -101,10 +126,14 @@ record SgdRun(int batch, double rate, double decay, double momentum, int epochs)
             batch,
             epoch -> lab.random("sgd batches " + repeat + " epoch " + epoch));
     int perEpoch = batches.perEpoch();
-    new Training(parameters, new Sgd(step -> rate, Decay.uniform(2 * decay), momentum))
+    long steps = (long) epochs * perEpoch;
+    new Training(
+            parameters,
+            new Sgd(
+                step -> rates.at(rate, (double) step / steps), Decay.uniform(2 * decay), momentum))
         .run(
             cell,
-            (long) epochs * perEpoch,
+            steps,
             Schedule.every(perEpoch),
             step -> {
               NDArray rows = parameters.integers(batches.at(step), new Shape(batch));

@@ -27,6 +27,10 @@ record Scale(
     int firstLayer,
     List<Double> factors) {
 
+  /** For a try at the mechanics alone. */
+  static final Scale TRY =
+      new Scale(List.of(Kind.THINGS, Kind.ACTIONS), 16, 8, 10, 16, 2, 1e-3, 5, List.of(0.5, 1.0));
+
   static final Scale QUICK =
       new Scale(
           List.of(Kind.THINGS, Kind.ACTIONS),

@@ -10,7 +10,6 @@ import io.hfmerge.examples.experiment.Outcome;
 import io.hfmerge.examples.experiment.taskvector.TaskBench.Variant;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Whether fine-tuned models can be added up: all-MiniLM-L6-v2, fine-tuned with AdamW on classes of
@@ -28,17 +27,6 @@ public final class TaskVectors implements Experiment {
   static final double DECAY = 1;
 
   private static final List<Variant> VARIANTS = List.of(new Variant(DECAY), new Variant(0));
-
-  private final Optional<Scale> fixed;
-
-  /** At the size that the run asks for. */
-  public TaskVectors() {
-    this.fixed = Optional.empty();
-  }
-
-  TaskVectors(Scale scale) {
-    this.fixed = Optional.of(scale);
-  }
 
   @Override
   public String name() {
@@ -64,7 +52,7 @@ public final class TaskVectors implements Experiment {
 
   @Override
   public Outcome run(Lab lab) throws IOException {
-    Scale scale = fixed.orElse(lab.settings().quick() ? Scale.QUICK : Scale.FULL);
+    Scale scale = lab.isTry() ? Scale.TRY : lab.settings().quick() ? Scale.QUICK : Scale.FULL;
     int repeats = lab.repeats(1, 1);
     Lab.Cells cells = new Lab.Cells();
     List<GlossTask> tasks = List.of();
@@ -78,7 +66,7 @@ public final class TaskVectors implements Experiment {
     notes(lab, scale, tasks, repeats);
     Measurements measured = lab.run(cells);
     TaskVerdict verdict = new TaskVerdict(tasks, VARIANTS, repeats, measured);
-    lab.run(new Lab.Cells().add("normalised accuracy", verdict::derive));
+    lab.derive(verdict::derive);
     verdict.table().forEach(lab::row);
     return new Outcome(
         verdict.findings(),
@@ -156,6 +144,9 @@ public final class TaskVectors implements Experiment {
                 scale.batch(),
                 Numbers.exact(scale.rate()),
                 scale.firstLayer()));
+    lab.note(
+        "What dare_linear drops depends on seed and paths of the models, so on --out and the folder"
+            + " that it is relative to.");
     lab.note(
         repeats == 1
             ? "One training run of each: the errors below are those of a share of %d definitions, and say nothing of how runs with other seeds differ."

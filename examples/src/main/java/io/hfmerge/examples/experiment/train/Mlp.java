@@ -29,9 +29,19 @@ public record Mlp(List<Integer> widths, int power) {
    * @param gain the standard deviation is gain/√inputs
    */
   public void initialise(Parameters parameters, RandomGenerator random, double gain) {
+    initialise(parameters, random, gain, 1);
+  }
+
+  /**
+   * The same, with another beginning of the first layer.
+   *
+   * @param first times {@code gain} is the first layer's
+   */
+  public void initialise(Parameters parameters, RandomGenerator random, double gain, double first) {
     for (int k = 0; k < layers(); k++) {
       int inputs = widths.get(k);
-      parameters.addNormal(random, gain / Math.sqrt(inputs), widths.get(k + 1), inputs);
+      double deviation = gain * (k == 0 ? first : 1) / Math.sqrt(inputs);
+      parameters.addNormal(random, deviation, widths.get(k + 1), inputs);
     }
   }
 

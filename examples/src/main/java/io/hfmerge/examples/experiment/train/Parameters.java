@@ -18,15 +18,8 @@ public final class Parameters implements AutoCloseable {
 
   private static final String ENGINE = "PyTorch";
 
-  /** Read by DJL when the engine starts. */
-  private static final String THREADS = "ai.djl.pytorch.num_threads";
-
   static {
-    // matrices here are too small for two threads to gain, and one gives the same bits whatever
-    // else the machine does
-    if (System.getProperty(THREADS) == null) {
-      System.setProperty(THREADS, "1");
-    }
+    EngineThreads.one();
   }
 
   private final NDManager manager;

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hfmerge.cli.HfMerge;
 import io.hfmerge.examples.experiment.Experiment;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ExperimentCommandTest {
 
@@ -63,9 +68,52 @@ class ExperimentCommandTest {
   void refusesUnknownNamesAndOptions() {
     assertThat(run("experiment", "nothing")).isEqualTo(2);
     assertThat(err.toString()).contains("unknown experiment \"nothing\"", "lemma-1");
-    assertThat(run("experiment", "lemma-1", "--device", "tpu")).isEqualTo(2);
-    assertThat(run("experiment", "lemma-1", "--repeats", "0")).isEqualTo(2);
-    assertThat(run("experiment", "lemma-1", "--resume", "--force")).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--device: expected cpu or gpu, found \"tpu\" | lemma-1 --device tpu",
+        "--repeats: expected 1 to 10000, found 0 | lemma-1 --repeats 0",
+        "--repeats: expected 1 to 10000, found 2147483647 | lemma-1 --repeats 2147483647",
+        "--resume and --force exclude each other | lemma-1 --resume --force",
+        "--data: lemma-1 reads no data; those that do are transformers, | lemma-1 --data .",
+        "--data nowhere: expected train-images-idx3-ubyte and | sgd-rank --data nowhere",
+        "--quick: expected the NAME of an experiment with it | --quick",
+        "--seed: expected the NAME of an experiment with it | --seed 2",
+        "is not a long | lemma-1 --seed x",
+        "--out: expected a folder, found nothing | lemma-1 --out=",
+        "Unmatched argument at index 2: | lemma-1 extra"
+      })
+  void refusesOptionsBeforeAnythingIsWritten(String message, String arguments) {
+    assertThat(run(("experiment " + arguments).split(" "))).isEqualTo(2);
+    assertThat(err.toString()).contains(message);
+    assertThat(Path.of("lemma-1-results")).doesNotExist();
+  }
+
+  @Test
+  void refusesAFileForTheResultsAndLeavesNothingWhereDataIsWrong() throws IOException {
+    Path file = Files.writeString(temp.resolve("file"), "x");
+    assertThat(run("experiment", "proposition-a4", "--quick", "--out", file.toString()))
+        .isEqualTo(9);
+    assertThat(err.toString()).contains("expected a folder for the results, found a file");
+    Path folder = temp.resolve("r");
+    for (String name : List.of("sgd-rank", "rank-two", "language-model-decay", "transformers")) {
+      assertThat(
+              run(
+                  "experiment",
+                  name,
+                  "--quick",
+                  "--data",
+                  file.toString(),
+                  "--out",
+                  folder.toString()))
+          .as(name)
+          .isEqualTo(7);
+      assertThat(err.toString()).contains(file + ": expected ");
+      assertThat(folder).doesNotExist();
+    }
   }
 
   @Test

@@ -2,11 +2,7 @@ package io.hfmerge.examples.experiment.taskvector;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.Device;
-import io.hfmerge.examples.experiment.ExperimentRun;
-import io.hfmerge.examples.experiment.Outcome;
-import io.hfmerge.examples.experiment.RunSettings;
-import io.hfmerge.examples.experiment.taskvector.GlossTask.Kind;
+import io.hfmerge.examples.experiment.ExperimentContract;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.HfModels;
 import io.hfmerge.tensor.Checkpoint;
@@ -18,30 +14,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The mechanics at a size at which nothing is learnt that would say something about the claim. */
 class TaskVectorsTest {
 
-  private static final Scale SMALL =
-      new Scale(List.of(Kind.THINGS, Kind.ACTIONS), 16, 8, 10, 16, 2, 1e-3, 5, List.of(0.5, 1.0));
+  /** How often training is kept in a journal: its state is tens of megabytes. */
+  private static final Duration CHECKPOINT_EVERY = Duration.ofMillis(500);
 
   @TempDir Path temp;
 
   @Test
   void fineTunesAreFoldersThatDifferFromTheBaseInTrainedLayersAndSumsAreMeasured()
-      throws IOException {
-    RunSettings settings =
-        new RunSettings(true, 1, OptionalInt.empty(), Optional.empty(), Device.cpu());
-    Outcome outcome =
-        new ExperimentRun(new TaskVectors(SMALL), settings, temp, Duration.ofHours(1))
-            .run(ExperimentRun.Existing.REFUSE, (share, cell, loss) -> {});
-
-    assertThat(outcome.findings()).hasSize(6);
-    List<String> rows = Files.readAllLines(temp.resolve("measurements.csv"));
+      throws Exception {
+    Path results = new ExperimentContract(new TaskVectors(), 2, CHECKPOINT_EVERY, temp).check(true);
+    assertThat(Files.readAllLines(results.resolve("summary.md")))
+        .filteredOn(line -> line.contains(" | holds | ") || line.contains("**does not hold**"))
+        .hasSize(6);
+    List<String> rows = Files.readAllLines(results.resolve("measurements.csv"));
     String label = "decay 1";
     // the mean of two models is the sum of halves of their task vectors
     for (String task : List.of("things", "actions")) {
@@ -52,8 +43,8 @@ class TaskVectorsTest {
       // class means of the base already say more than chance, 0.25
       assertThat(value(rows, TaskBench.ACCURACY, label + ", " + task, "0.0")).isGreaterThan(0.3);
     }
-    assertThat(temp.resolve("models/repeat-0/decay-1/merged")).doesNotExist();
-    onlyTheLastLayerDiffers(temp.resolve("models/repeat-0/decay-1/things"));
+    assertThat(results.resolve("models/repeat-0/decay-1/merged")).doesNotExist();
+    onlyTheLastLayerDiffers(results.resolve("models/repeat-0/decay-1/things"));
   }
 
   private static void onlyTheLastLayerDiffers(Path folder) throws IOException {
