@@ -67,15 +67,7 @@ final class StatisticsPhase extends Phase {
         unit = commonUnit(unit, track.segmentElements(), group.elements());
       }
     }
-    long unitLength = unit;
-    long[] wanted =
-        LongStream.range(0, unitsOf(group.elements(), unit))
-            .map(index -> index * unitLength)
-            .filter(first -> {
-              long end = Math.min(group.elements(), first + unitLength);
-              return passes.stream().anyMatch(track -> track.wantsAny(first, end));
-            })
-            .toArray();
+    long[] wanted = wanted(passes, unit, group.elements());
     // a phase has a unit; where nothing is wanted, one that feeds nothing
     super(Math.max(1, wanted.length));
     this.starts = wanted;
@@ -94,6 +86,22 @@ final class StatisticsPhase extends Phase {
     long rest = progressBytes - group.bytesOf(sources, fed);
     this.counts = rest >= group.bytesToRead();
     this.progressBytesAfter = counts ? rest : progressBytes;
+  }
+
+  /** First elements of the units of which some pass wants elements. */
+  private static long[] wanted(List<StatisticsTrack<?>> passes, long unit, long elements) {
+    LongStream.Builder starts = LongStream.builder();
+    for (long from = 0; from < elements; ) {
+      long next = elements;
+      for (StatisticsTrack<?> track : passes) {
+        next = Math.min(next, track.firstWanted(from));
+      }
+      if (next < elements) {
+        starts.add(next / unit * unit);
+      }
+      from = next / unit * unit + unit;
+    }
+    return starts.build().toArray();
   }
 
   private static long commonUnit(long unit, long segment, long elements) {

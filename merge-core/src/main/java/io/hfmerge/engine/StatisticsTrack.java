@@ -51,18 +51,17 @@ final class StatisticsTrack<P> {
 
   /** Whether a segment of these elements has to be fed. */
   private boolean wants(long segment) {
-    long first = segment * segmentElements;
-    return pass.wants(first, Math.min(member.spec().elements(), first + segmentElements));
+    return nextWanted(segment) == segment;
   }
 
-  /** Whether any segment of a unit has to be fed. */
-  boolean wantsAny(long firstElement, long endElement) {
-    for (long first = firstElement; first < endElement; first += segmentElements) {
-      if (wants(first / segmentElements)) {
-        return true;
-      }
-    }
-    return false;
+  /** The first segment from one on that has to be fed; their number if there is none. */
+  private long nextWanted(long segment) {
+    return Math.min(segments(), pass.firstWanted(segment * segmentElements) / segmentElements);
+  }
+
+  /** The first element from one on that has to be fed; beyond the tensor if there is none. */
+  long firstWanted(long element) {
+    return pass.firstWanted(element);
   }
 
   /** What takes the tiles of one unit, a run of whole segments; for one thread. */
@@ -114,7 +113,7 @@ final class StatisticsTrack<P> {
       } else if (wants(nextToFold)) {
         return;
       }
-      nextToFold++;
+      nextToFold = nextWanted(nextToFold + 1);
     }
   }
 

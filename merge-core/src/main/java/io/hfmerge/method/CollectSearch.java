@@ -3,6 +3,8 @@ package io.hfmerge.method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Counts the magnitudes above a bracket and collects those within, with their places: the cut is
@@ -21,8 +23,13 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
   /** Entries that any tensor may have within the bracket: half a mebibyte of them. */
   private static final int FREE_ENTRIES = 1 << 16;
 
-  /** Room that few segments outgrow. */
-  private static final int FIRST_ENTRIES = 1 << 13;
+  /** Entries that are stored together: 8 KiB. */
+  private static final int CHUNK_ENTRIES = PIECE;
+
+  /** Entries that are sorted at once; more are first told apart by their upper bits. */
+  private static final int SORTED_AT_ONCE = 1 << 12;
+
+  private static final int BUCKET_BITS = 12;
 
   /** Elements for each entry that longer tensors may have within the bracket. */
   private static final int ELEMENTS_PER_ENTRY = 8;
@@ -41,11 +48,6 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
   }
 
   @Override
-  public boolean wants(long firstElement, long endElement) {
-    return true;
-  }
-
-  @Override
   public long segmentElements() {
     return SEGMENT;
   }
@@ -55,69 +57,20 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
     return new Collection();
   }
 
-  /** What a segment holds within the bracket. */
-  private static final class Collected {
+  /** Arrays of one thread, for one piece. */
+  private static final class Scratch {
 
-    /** Row-major index of the segment's first element. */
-    private final long firstElement;
+    private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
-    /**
-     * Magnitude in the upper, place within the segment in the lower half; places ascend from piece
-     * to piece, not within.
-     */
-    private final long[] entries;
-
-    Collected(long firstElement, long[] entries) {
-      this.firstElement = firstElement;
-      this.entries = entries;
-    }
-  }
-
-  private final class Collection implements Partial {
-
-    private final List<Collected> segments = new ArrayList<>();
     private final long[] columns = new long[COLUMNS];
     private final int[] words = new int[WORDS];
-    private final int[] hits = new int[PIECE];
-    private long[] entries = new long[FIRST_ENTRIES];
-    private int size;
-    private long start = -1;
-    private long above;
-    private boolean overflow;
+    private final int[] filled = new int[WORDS + 1];
+    private final int[] hits = new int[PIECE + 1];
 
-    @Override
-    public void accept(int[] magnitudes, int length, long firstElement) {
-      if (start < 0) {
-        start = firstElement;
-      }
-      above += countAbove(magnitudes, length, high);
-      int found = find(magnitudes, length);
-      if (reserve(found, (int) (firstElement - start))) {
-        long offset = firstElement - start;
-        for (int i = 0; i < found; i++) {
-          entries[size + i] = ((long) magnitudes[hits[i]] << 32) | (offset + hits[i]);
-        }
-        size += found;
-      }
-    }
-
-    private static int countAbove(int[] magnitudes, int length, int limit) {
-      int count = 0;
-      for (int i = 0; i < length; i++) {
-        count += (limit - magnitudes[i]) >>> 31;
-      }
-      return count;
-    }
-
-    /**
-     * Places within the bracket: vector loops fold four rows of a piece into four bits of each
-     * column, and four columns into a word, so that only bits that are set cost time. Columns are
-     * of another type than magnitudes and words: where arrays may be the same, C2 vectorises only
-     * what has the same index.
-     */
-    private int find(int[] magnitudes, int length) {
-      int found = 0;
+    /** Puts the places within the bracket first in {@code hits}; returns how many there are. */
+    int find(int[] magnitudes, int length, int low, int high) {
       if (length < PIECE) {
+        int found = 0;
         for (int i = 0; i < length; i++) {
           hits[found] = i;
           found += isWithin(magnitudes[i], low, high);
@@ -126,17 +79,14 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
       }
       fold(magnitudes, low, high, columns);
       fold(columns, words);
-      for (int word = 0; word < WORDS; word++) {
-        int bits = words[word];
-        while (bits != 0) {
-          int bit = Integer.numberOfTrailingZeros(bits);
-          hits[found++] = (bit % ROWS) * COLUMNS + (bit / ROWS) * WORDS + word;
-          bits &= bits - 1;
-        }
-      }
-      return found;
+      return places(filled(words, filled));
     }
 
+    /**
+     * Vector loops fold four rows of a piece into four bits of each column, and four columns into a
+     * word. Columns are of another type than magnitudes and words: where arrays may be the same, C2
+     * vectorises only what has the same index.
+     */
     private static void fold(int[] magnitudes, int low, int high, long[] columns) {
       for (int i = 0; i < COLUMNS; i++) {
         columns[i] =
@@ -158,86 +108,219 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
       }
     }
 
+    /** Lists the words that have bits set, without a branch that nothing predicts. */
+    private static int filled(int[] words, int[] filled) {
+      int count = 0;
+      for (int i = 0; i < WORDS; i++) {
+        filled[count] = i;
+        count += -words[i] >>> 31;
+      }
+      return count;
+    }
+
+    private int places(int filledWords) {
+      int found = 0;
+      for (int i = 0; i < filledWords; i++) {
+        int word = filled[i];
+        int bits = words[word];
+        do { // most have one
+          int bit = Integer.numberOfTrailingZeros(bits);
+          hits[found++] = (bit % ROWS) * COLUMNS + (bit / ROWS) * WORDS + word;
+          bits &= bits - 1;
+        } while (bits != 0);
+      }
+      return found;
+    }
+
     /** One where a magnitude is neither below nor above the bracket, else zero. */
     private static int isWithin(int magnitude, int low, int high) {
       return ~((magnitude - low) | (high - magnitude)) >>> 31;
     }
+  }
 
-    /** Whether there is room for more entries, of a segment of which so many elements were seen. */
-    private boolean reserve(int more, int seen) {
-      if (size + more > entries.length) {
-        if (size + more > mostCollected(seen)) {
-          overflow = true;
-          return false;
-        }
-        entries = Arrays.copyOf(entries, 2 * entries.length);
-      }
-      return true;
+  /**
+   * What a segment holds within the bracket: magnitudes in the upper, places within the segment in
+   * the lower half; places ascend from piece to piece, not within.
+   */
+  private static final class Collected {
+
+    private final long firstElement;
+    private final List<long[]> chunks = new ArrayList<>();
+    private int size;
+
+    /**
+     * @param firstElement row-major index of the segment's first element
+     */
+    Collected(long firstElement) {
+      this.firstElement = firstElement;
     }
 
-    private List<Collected> segments() {
-      if (size > 0) {
-        segments.add(new Collected(start, Arrays.copyOf(entries, size)));
-        size = 0;
+    void add(int[] magnitudes, int[] places, int count, long firstElementOfPiece) {
+      int offset = (int) (firstElementOfPiece - firstElement);
+      int done = 0;
+      while (done < count) {
+        int at = size % CHUNK_ENTRIES;
+        if (at == 0) {
+          chunks.add(new long[CHUNK_ENTRIES]);
+        }
+        long[] chunk = chunks.getLast();
+        int some = Math.min(count - done, CHUNK_ENTRIES - at);
+        for (int i = 0; i < some; i++) {
+          int place = places[done + i];
+          chunk[at + i] = ((long) magnitudes[place] << 32) | (offset + place);
+        }
+        done += some;
+        size += some;
       }
-      return segments;
+    }
+
+    /** Counts entries by the upper bits of what their magnitudes are above the bracket's least. */
+    void count(int low, int shift, int[] counts) {
+      for (int i = 0; i < chunks.size(); i++) {
+        count(chunks.get(i), used(i), low, shift, counts);
+      }
+    }
+
+    private static void count(long[] chunk, int used, int low, int shift, int[] counts) {
+      for (int i = 0; i < used; i++) {
+        counts[((int) (chunk[i] >>> 32) - low) >>> shift]++;
+      }
+    }
+
+    private int used(int chunk) {
+      return Math.min(CHUNK_ENTRIES, size - chunk * CHUNK_ENTRIES);
+    }
+
+    /** Adds entries within some magnitudes to others; returns how many there are then. */
+    int addTo(int[] magnitudes, long[] places, int count, int least, int largest) {
+      int next = count;
+      for (int i = 0; i < chunks.size(); i++) {
+        next = add(chunks.get(i), used(i), magnitudes, places, next, least, largest);
+      }
+      return next;
+    }
+
+    private int add(
+        long[] chunk,
+        int used,
+        int[] magnitudes,
+        long[] places,
+        int count,
+        int least,
+        int largest) {
+      int next = count;
+      for (int i = 0; i < used; i++) {
+        int magnitude = (int) (chunk[i] >>> 32);
+        if (magnitude >= least && magnitude <= largest) {
+          magnitudes[next] = magnitude;
+          places[next++] = firstElement + (int) chunk[i];
+        }
+      }
+      return next;
+    }
+  }
+
+  private final class Collection implements Partial {
+
+    private final List<Collected> segments = new ArrayList<>();
+    private @Nullable Collected segment;
+    private long above;
+    private boolean overflow;
+
+    @Override
+    public void accept(int[] magnitudes, int length, long firstElement) {
+      Collected current = segment;
+      if (current == null) {
+        current = new Collected(firstElement);
+        segments.add(current);
+        segment = current;
+      }
+      above += countAbove(magnitudes, length, high);
+      Scratch scratch = Scratch.OF_THREAD.get();
+      int found = scratch.find(magnitudes, length, low, high);
+      if (current.size + found > mostCollected(firstElement - current.firstElement)) {
+        overflow = true;
+      } else {
+        current.add(magnitudes, scratch.hits, found, firstElement);
+      }
+    }
+
+    private static int countAbove(int[] magnitudes, int length, int limit) {
+      int count = 0;
+      for (int i = 0; i < length; i++) {
+        count += (limit - magnitudes[i]) >>> 31;
+      }
+      return count;
     }
 
     @Override
     public void fold(Partial next) {
       Collection other = (Collection) next;
-      segments().addAll(other.segments());
+      segments.addAll(other.segments);
       above += other.above;
       overflow |= other.overflow;
     }
 
     @Override
     public SearchOutcome next() {
-      int[] sorted = sortedMagnitudes();
+      int size = segments.stream().mapToInt(collected -> collected.size).sum();
       long wanted = rank - above;
-      if (overflow || wanted <= 0 || (wanted > sorted.length && low > 1)) {
+      if (overflow || wanted <= 0 || (wanted > size && low > 1)) {
         return HistogramSearch.ofAll(rank, elements);
       }
-      if (wanted >= sorted.length && low == 1) {
-        return new SearchOutcome.Found(Cut.ALL);
+      return wanted >= size && low == 1
+          ? new SearchOutcome.Found(Cut.ALL)
+          : new SearchOutcome.Found(
+              size <= SORTED_AT_ONCE ? cut(low, high, size, wanted) : cut(wanted));
+    }
+
+    /** The cut, by the one bucket of magnitudes that holds it. */
+    private Cut cut(long wanted) {
+      int bits = Integer.SIZE - Integer.numberOfLeadingZeros(high - low);
+      int shift = Math.max(0, bits - BUCKET_BITS);
+      int[] counts = new int[1 << BUCKET_BITS];
+      for (Collected collected : segments) {
+        collected.count(low, shift, counts);
       }
-      int threshold = sorted[(int) (sorted.length - wanted)];
+      int bucket = counts.length - 1;
+      long left = wanted;
+      while (counts[bucket] < left) {
+        left -= counts[bucket--];
+      }
+      int least = low + (bucket << shift);
+      int largest = (int) Math.min(high, least + (1L << shift) - 1);
+      return cut(least, largest, counts[bucket], left);
+    }
+
+    /**
+     * The cut after the so many-th largest of the entries within some magnitudes.
+     *
+     * @param count their number
+     * @param wanted at least 1, at most their number
+     */
+    private Cut cut(int least, int largest, int count, long wanted) {
+      int[] magnitudes = new int[count];
+      long[] places = new long[count];
+      int next = 0;
+      for (Collected collected : segments) {
+        next = collected.addTo(magnitudes, places, next, least, largest);
+      }
+      int[] sorted = magnitudes.clone();
+      Arrays.sort(sorted);
+      int threshold = sorted[(int) (count - wanted)];
       int first = Magnitudes.firstFrom(sorted, threshold);
       int end = Magnitudes.firstAbove(sorted, threshold);
-      long kept = wanted - (sorted.length - end);
-      return new SearchOutcome.Found(
-          new Cut(threshold, kept == end - first ? Long.MAX_VALUE : placeOf(threshold, kept) + 1));
-    }
-
-    private int[] sortedMagnitudes() {
-      int length = segments().stream().mapToInt(segment -> segment.entries.length).sum();
-      int[] sorted = new int[length];
-      int next = 0;
-      for (Collected segment : segments) {
-        for (long entry : segment.entries) {
-          sorted[next++] = (int) (entry >>> 32);
-        }
+      int kept = (int) wanted - (count - end);
+      if (kept == end - first) {
+        return new Cut(threshold, Long.MAX_VALUE);
       }
-      Arrays.sort(sorted);
-      return sorted;
-    }
-
-    /** Row-major index of the entry that is the so many-th of those with one magnitude. */
-    private long placeOf(int magnitude, long ordinal) {
-      long left = ordinal;
-      for (Collected segment : segments) {
-        int[] places =
-            Arrays.stream(segment.entries)
-                .filter(entry -> (int) (entry >>> 32) == magnitude)
-                .mapToInt(entry -> (int) entry)
-                .sorted()
-                .toArray();
-        if (left <= places.length) {
-          return segment.firstElement + places[(int) left - 1];
-        }
-        left -= places.length;
-      }
-      throw new IllegalStateException("fewer entries than were counted");
+      long[] equal =
+          IntStream.range(0, count)
+              .filter(i -> magnitudes[i] == threshold)
+              .mapToLong(i -> places[i])
+              .sorted()
+              .toArray();
+      return new Cut(threshold, equal[kept - 1] + 1);
     }
   }
 }

@@ -20,11 +20,6 @@ record HistogramSearch(long rank, long elements, int bin) implements RankSearch 
   }
 
   @Override
-  public boolean wants(long firstElement, long endElement) {
-    return true;
-  }
-
-  @Override
   public long segmentElements() {
     return SEGMENT;
   }

@@ -10,8 +10,8 @@ package io.hfmerge.method;
 record LocateSearch(int threshold, long pieceStart, int ordinal) implements RankSearch {
 
   @Override
-  public boolean wants(long firstElement, long endElement) {
-    return firstElement < pieceStart + PIECE && pieceStart < endElement;
+  public long firstWanted(long element) {
+    return element < pieceStart + PIECE ? Math.max(element, pieceStart) : Long.MAX_VALUE;
   }
 
   @Override
@@ -30,7 +30,7 @@ record LocateSearch(int threshold, long pieceStart, int ordinal) implements Rank
 
     @Override
     public void accept(int[] magnitudes, int length, long firstElement) {
-      if (!wants(firstElement, firstElement + length)) {
+      if (firstWanted(firstElement) >= firstElement + length) {
         return;
       }
       int seen = 0;

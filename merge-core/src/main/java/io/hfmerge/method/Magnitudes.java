@@ -1,22 +1,9 @@
 package io.hfmerge.method;
 
-import java.util.List;
-
 /** Arrays of magnitudes as bits of non-negative floats. */
 final class Magnitudes {
 
   private Magnitudes() {}
-
-  /** One array of all. */
-  static int[] concatenated(List<int[]> arrays) {
-    int[] all = new int[arrays.stream().mapToInt(array -> array.length).sum()];
-    int next = 0;
-    for (int[] array : arrays) {
-      System.arraycopy(array, 0, all, next, array.length);
-      next += array.length;
-    }
-    return all;
-  }
 
   /** Index of the first magnitude of an ascending array that is not below a limit. */
   static int firstFrom(int[] ascending, int limit) {

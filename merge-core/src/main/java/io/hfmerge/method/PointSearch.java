@@ -19,11 +19,6 @@ record PointSearch(long rank, long elements, List<Integer> points) implements Ra
   }
 
   @Override
-  public boolean wants(long firstElement, long endElement) {
-    return true;
-  }
-
-  @Override
   public long segmentElements() {
     return SEGMENT;
   }

@@ -33,6 +33,11 @@ sealed interface RankSearch extends SearchOutcome
   /** Elements per segment: the partial result is small against it. */
   long segmentElements();
 
-  /** Whether any element of a range has to be looked at; others are ignored if shown. */
-  boolean wants(long firstElement, long endElement);
+  /**
+   * The next element that has to be looked at, as {@link StatisticsPass#firstWanted}; others are
+   * ignored if shown.
+   */
+  default long firstWanted(long element) {
+    return element;
+  }
 }

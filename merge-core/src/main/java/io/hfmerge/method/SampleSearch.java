@@ -10,17 +10,17 @@ import java.util.List;
  */
 record SampleSearch(long rank, long elements) implements RankSearch {
 
-  /** Pieces looked at, at least; for a bracket around a fifth of the entries 2.6 % wide. */
+  /** Pieces looked at, at least; for a bracket around a fifth of the entries 1.6 % wide. */
   private static final int LEAST_PIECES = 128;
 
   /** Pieces looked at, at most, so that sorting the sample takes some milliseconds. */
   private static final int MOST_PIECES = 2048;
 
   /** Pieces that a tensor has for each that is looked at. */
-  private static final int PIECES_PER_LOOK = 32;
+  private static final int PIECES_PER_LOOK = 64;
 
   /** Of a piece, neighbours of which are alike, each so many-th element. */
-  private static final int STRIDE = 4;
+  private static final int STRIDE = 2;
 
   /** Standard errors between the guess and either end of the bracket. */
   private static final double STANDARD_ERRORS = 5;
@@ -47,16 +47,15 @@ record SampleSearch(long rank, long elements) implements RankSearch {
   }
 
   @Override
-  public boolean wants(long firstElement, long endElement) {
-    long first = firstElement / PIECE;
-    long last = (endElement - 1) / PIECE;
-    long look = first * looks() / pieces();
-    for (long i = Math.max(0, look - 1); i < looks() && piece(i) <= last; i++) {
-      if (piece(i) >= first) {
-        return true;
+  public long firstWanted(long element) {
+    long at = element / PIECE;
+    for (long look = Math.max(0, at * looks() / pieces() - 1); look < looks(); look++) {
+      long piece = piece(look);
+      if (piece >= at) {
+        return Math.max(element, piece * PIECE);
       }
     }
-    return false;
+    return Long.MAX_VALUE;
   }
 
   @Override
@@ -75,7 +74,7 @@ record SampleSearch(long rank, long elements) implements RankSearch {
 
     @Override
     public void accept(int[] magnitudes, int length, long firstElement) {
-      if (!wants(firstElement, firstElement + length)) {
+      if (firstWanted(firstElement) >= firstElement + length) {
         return;
       }
       int[] piece = new int[Math.ceilDiv(length, STRIDE)];
@@ -92,51 +91,60 @@ record SampleSearch(long rank, long elements) implements RankSearch {
 
     @Override
     public SearchOutcome next() {
-      int[] sorted = Magnitudes.concatenated(pieces);
-      Arrays.sort(sorted);
-      int size = sorted.length;
-      int guess = (int) (size - (double) rank / elements * size);
-      double margin = SPARE + STANDARD_ERRORS * size * standardError(sorted, guess);
+      int size = pieces.stream().mapToInt(piece -> piece.length).sum();
+      double share = (double) rank / elements;
+      int guess = (int) (size - share * size);
+      int likely = (int) margin(size, Math.sqrt(share * (1 - share) / size));
+      SampledRanks sample = new SampledRanks(pieces, guess - likely, guess + likely);
+      double margin =
+          margin(size, standardError(sample.at(Math.min(guess, size - 1)), share, size));
       int below = (int) (guess - margin);
       int above = (int) Math.ceil(guess + margin);
-      int low = below < 0 ? 1 : Math.max(1, sorted[below]);
-      int high = above >= size ? Integer.MAX_VALUE : Math.max(low, sorted[above]);
-      return bracket(sorted, low, high);
+      int least = sample.at(Math.max(0, below));
+      int largest = sample.at(Math.min(size - 1, above));
+      int low = below < 0 ? 1 : Math.max(1, least);
+      int high = above >= size ? Integer.MAX_VALUE : Math.max(low, largest);
+      return bracket(sample, low, high);
+    }
+
+    private static double margin(int size, double standardError) {
+      return SPARE + STANDARD_ERRORS * size * standardError;
     }
 
     /**
-     * Of the share of entries above the guess: that of independent draws or, larger where
+     * Of the share of entries above a magnitude: that of independent draws or, larger where
      * neighbours are alike, that of the shares of pieces.
      */
-    private double standardError(int[] sorted, int guess) {
-      int limit = sorted[Math.clamp(guess, 0, sorted.length - 1)];
-      double share = 1 - (double) guess / sorted.length;
-      double independent = share * (1 - share) / sorted.length;
+    private double standardError(int limit, double share, int size) {
+      double independent = share * (1 - share) / size;
       double squares = 0;
       double sum = 0;
       for (int[] piece : pieces) {
-        int count = 0;
-        for (int magnitude : piece) {
-          count += (limit - magnitude) >>> 31;
-        }
-        double ofPiece = (double) count / piece.length;
+        double ofPiece = (double) countAbove(piece, limit) / piece.length;
         sum += ofPiece;
         squares += ofPiece * ofPiece;
       }
       double mean = sum / pieces.size();
       double variance = Math.max(0, squares / pieces.size() - mean * mean) / pieces.size();
-      return Math.sqrt(Math.max(Math.max(0, independent), variance));
+      return Math.sqrt(Math.max(independent, variance));
     }
 
-    private SearchOutcome bracket(int[] sorted, int low, int high) {
-      int first = Magnitudes.firstFrom(sorted, low);
-      int end = Magnitudes.firstAbove(sorted, high);
-      double share = (double) (end - first) / sorted.length;
+    private static int countAbove(int[] piece, int limit) {
+      int count = 0;
+      for (int i = 0; i < piece.length; i++) {
+        count += (limit - piece[i]) >>> 31;
+      }
+      return count;
+    }
+
+    private SearchOutcome bracket(SampledRanks sample, int low, int high) {
+      int[] within = sample.within(low, high);
+      double share = (double) within.length / sample.size();
       boolean many = share * elements > CollectSearch.mostCollected(elements);
       if (!many && (low < high || share * elements < CollectSearch.ALWAYS_COLLECTED)) {
         return new CollectSearch(rank, elements, low, high);
       }
-      int[] points = Arrays.stream(sorted, first, end).distinct().limit(MOST_POINTS + 1).toArray();
+      int[] points = Arrays.stream(within).distinct().limit(MOST_POINTS + 1).toArray();
       return points.length == 0 || points.length > MOST_POINTS
           ? HistogramSearch.ofAll(rank, elements)
           : new PointSearch(rank, elements, points);

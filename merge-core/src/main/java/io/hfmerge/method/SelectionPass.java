@@ -163,13 +163,14 @@ record SelectionPass(
   }
 
   @Override
-  public boolean wants(long firstElement, long endElement) {
+  public long firstWanted(long element) {
+    long first = Long.MAX_VALUE;
     for (SearchOutcome outcome : outcomes) {
-      if (outcome instanceof RankSearch search && search.wants(firstElement, endElement)) {
-        return true;
+      if (outcome instanceof RankSearch search) {
+        first = Math.min(first, search.firstWanted(element));
       }
     }
-    return false;
+    return first;
   }
 
   @Override

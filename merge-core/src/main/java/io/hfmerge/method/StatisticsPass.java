@@ -59,15 +59,16 @@ public non-sealed interface StatisticsPass<P> extends TensorMerge {
   }
 
   /**
-   * Whether a segment has to be looked at, so that a sample, or the one place that is still
-   * unclear, costs no reading of the whole tensor. Segments that are not wanted are neither fed nor
-   * folded, and not read unless another pass that shares the reading wants them.
+   * Where the next element is that has to be looked at, so that a sample, or the one place that is
+   * still unclear, costs no reading of the whole tensor. Segments without such an element are
+   * neither fed nor folded, and not read unless another pass that shares the reading wants them.
    *
-   * @param firstElement row-major index of the segment's first element
-   * @param endElement index after its last
+   * @param element row-major index of an element
+   * @return the smallest index of a wanted element from there on; beyond the tensor if there is
+   *     none
    */
-  default boolean wants(long firstElement, long endElement) {
-    return true;
+  default long firstWanted(long element) {
+    return element;
   }
 
   /**

@@ -29,13 +29,18 @@ final class SamplingMethod implements MergeMethod {
       }
 
       @Override
-      public boolean wants(long firstElement, long endElement) {
-        return firstElement / SEGMENT % 3 == 1;
+      public long firstWanted(long element) {
+        long segment = element / SEGMENT;
+        return switch ((int) (segment % 3)) {
+          case 0 -> (segment + 1) * SEGMENT;
+          case 1 -> element;
+          default -> (segment + 2) * SEGMENT;
+        };
       }
 
       @Override
       public void accept(double[] partial, float[][] inputs, int length, long firstElement) {
-        if (!wants(firstElement, firstElement + length)) {
+        if (firstWanted(firstElement) != firstElement) {
           throw new IllegalStateException("not wanted: " + firstElement);
         }
         for (int i = 0; i < length; i++) {

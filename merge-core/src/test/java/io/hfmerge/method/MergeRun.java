@@ -40,7 +40,7 @@ final class MergeRun {
     P all = null;
     for (long start = 0; start < length; start += segment) {
       long end = Math.min(length, start + segment);
-      if (pass.wants(start, end)) {
+      if (pass.firstWanted(start) < end) {
         P partial = pass.newPartial();
         for (long at = start; at < end; at += tile) {
           int until = (int) Math.min(end, at + tile);
