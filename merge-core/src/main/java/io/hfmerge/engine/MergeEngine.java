@@ -110,11 +110,14 @@ public final class MergeEngine {
     MergeMemory memory = MergeMemory.of(groups, methods, plans, options);
     PhaseOpener opener = new PhaseOpener(methods, options, memory, statistics, false);
     WorkQueue queue = new WorkQueue(groups, opener::open, options.blockElements());
-    carryOut(
-        new WorkLoop(queue, opener, group -> completed(group, journals, statistics)),
-        memory.threads(),
-        () ->
-            new Worker(queue::isStopped, writers, run, statistics, listener, memory.workerBytes()));
+    try (ReadAhead _ = ReadAhead.start(groups, queue)) {
+      carryOut(
+          new WorkLoop(queue, opener, group -> completed(group, journals, statistics)),
+          memory.threads(),
+          () ->
+              new Worker(
+                  queue::isStopped, writers, run, statistics, listener, memory.workerBytes()));
+    }
     listener.finished();
     long elapsed = System.nanoTime() - start;
     List<MergeReport> reports = new ArrayList<>();

@@ -109,6 +109,11 @@ final class WorkQueue {
     notifyAll();
   }
 
+  /** How many tensors somebody has begun with. */
+  synchronized int dealt() {
+    return cursor;
+  }
+
   synchronized boolean isStopped() {
     return stopped;
   }
