@@ -235,7 +235,7 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
         segments.add(current);
         segment = current;
       }
-      above += countAbove(magnitudes, length, high);
+      above += Magnitudes.countAbove(magnitudes, length, high);
       Scratch scratch = Scratch.OF_THREAD.get();
       int found = scratch.find(magnitudes, length, low, high);
       if (current.size + found > mostCollected(firstElement - current.firstElement)) {
@@ -243,14 +243,6 @@ record CollectSearch(long rank, long elements, int low, int high) implements Ran
       } else {
         current.add(magnitudes, scratch.hits, found, firstElement);
       }
-    }
-
-    private static int countAbove(int[] magnitudes, int length, int limit) {
-      int count = 0;
-      for (int i = 0; i < length; i++) {
-        count += (limit - magnitudes[i]) >>> 31;
-      }
-      return count;
     }
 
     @Override

@@ -5,6 +5,15 @@ final class Magnitudes {
 
   private Magnitudes() {}
 
+  /** How many are above a limit; a loop without branches. */
+  static int countAbove(int[] magnitudes, int length, int limit) {
+    int count = 0;
+    for (int i = 0; i < length; i++) {
+      count += (limit - magnitudes[i]) >>> 31;
+    }
+    return count;
+  }
+
   /** Index of the first magnitude of an ascending array that is not below a limit. */
   static int firstFrom(int[] ascending, int limit) {
     int low = 0;

@@ -47,9 +47,9 @@ record PointSearch(long rank, long elements, List<Integer> points) implements Ra
         equal = resized(2 * pieces);
       }
       for (int point = 0; point < magnitudes.length; point++) {
-        int larger = countAbove(piece, length, magnitudes[point]);
+        int larger = Magnitudes.countAbove(piece, length, magnitudes[point]);
         above[point] += larger;
-        equal[point][pieces] = countAbove(piece, length, magnitudes[point] - 1) - larger;
+        equal[point][pieces] = Magnitudes.countAbove(piece, length, magnitudes[point] - 1) - larger;
       }
       pieces++;
     }
@@ -68,14 +68,6 @@ record PointSearch(long rank, long elements, List<Integer> points) implements Ra
         pieces = 0;
       }
       return segments;
-    }
-
-    private static int countAbove(int[] piece, int length, int limit) {
-      int count = 0;
-      for (int i = 0; i < length; i++) {
-        count += (limit - piece[i]) >>> 31;
-      }
-      return count;
     }
 
     @Override

@@ -120,21 +120,13 @@ record SampleSearch(long rank, long elements) implements RankSearch {
       double squares = 0;
       double sum = 0;
       for (int[] piece : pieces) {
-        double ofPiece = (double) countAbove(piece, limit) / piece.length;
+        double ofPiece = (double) Magnitudes.countAbove(piece, piece.length, limit) / piece.length;
         sum += ofPiece;
         squares += ofPiece * ofPiece;
       }
       double mean = sum / pieces.size();
       double variance = Math.max(0, squares / pieces.size() - mean * mean) / pieces.size();
       return Math.sqrt(Math.max(independent, variance));
-    }
-
-    private static int countAbove(int[] piece, int limit) {
-      int count = 0;
-      for (int i = 0; i < piece.length; i++) {
-        count += (limit - piece[i]) >>> 31;
-      }
-      return count;
     }
 
     private SearchOutcome bracket(SampledRanks sample, int low, int high) {
