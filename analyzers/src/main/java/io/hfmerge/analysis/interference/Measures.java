@@ -19,6 +19,7 @@ public final class Measures {
           new WudiResidual(),
           new MergedAlignment(),
           new BaseEnergies(),
+          new IntruderDimensions(),
           new RankInflation());
 
   private Measures() {}

@@ -288,7 +288,7 @@ class ConflictAnalyzerTest {
     assertThat(none.tensors()).hasSize(1);
     assertThat(none.model().values())
         .extracting(value -> value.measure().key())
-        .containsOnly("relativeSize");
+        .containsOnly("relativeSize", "normDrift", "normDriftOfSum");
     holds(none, 0, "relativeSize", 1);
     assertThat(none.theory()).isEmpty();
     ConflictReport one = analyze(List.of(base, base, plus(base, gaussian(12 * 20))), 12, 20);
