@@ -40,7 +40,7 @@ class ConflictPageTest {
     assertThat(elements(document, "script")).isEmpty();
     assertThat(elements(document, "section"))
         .extracting(section -> section.getAttribute("id"))
-        .containsExactly("tasks", "pairs", "theory", "layers", "gaps", "method");
+        .containsExactly("tasks", "pairs", "theory", "layers", "roles", "gaps", "method");
     assertThat(elements(document, "figure"))
         .extracting(figure -> figure.getAttribute("id"))
         .contains("conflict-pairs", "conflict-layers-pairs", "conflict-layers-sum");
