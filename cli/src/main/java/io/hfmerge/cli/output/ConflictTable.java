@@ -216,9 +216,9 @@ public final class ConflictTable {
     line("singularTaskInterference", "0 if no singular vectors are shared");
     line("overCount", "share of energy that the sum holds more than once");
     line("nuclearLoss", "0 if spaces are orthogonal or updates copies, 1 if they cancel");
-    line("normDriftOfSum", "longer weights; of the base's norm");
-    line("normSpreadDriftOfSum", "norms of layers and roles less equal than the base's");
-    line("balanceDriftOfSum", "factors less balanced than the base's");
+    line("normDriftOfSum", "0 if weights keep their length");
+    line("normSpreadDriftOfSum", "0 if norms stay as equal as the base's");
+    line("balanceDriftOfSum", "0 if factors stay as balanced as the base's");
     line("rankInflation", "1 if disjoint, %s if the same".formatted(TextTable.number(1.0 / tasks)));
   }
 
@@ -226,7 +226,7 @@ public final class ConflictTable {
     value(model(), key, -1, -1)
         .ifPresent(value ->
             text.append(
-                "%-27s %s%s  %s\n"
+                "%-29s %s%s  %s\n"
                     .formatted(
                         value.measure().title(),
                         TextTable.number(value.value()),

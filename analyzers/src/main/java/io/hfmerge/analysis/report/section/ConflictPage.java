@@ -147,8 +147,7 @@ public final class ConflictPage {
     List<Column> columns = new ArrayList<>(List.of(Column.text("measure")));
     List<GroupConflicts> roles =
         report.roles().stream().filter(group -> group.role().isPresent()).toList();
-    roles.forEach(group ->
-        columns.add(Column.number(group.role().map(Enum::name).orElse(""))));
+    roles.forEach(group -> columns.add(Column.number(group.role().map(Enum::name).orElse(""))));
     List<List<String>> rows = new ArrayList<>();
     for (Measure measure : Measures.all()) {
       List<String> row = new ArrayList<>(List.of(measure.title()));
