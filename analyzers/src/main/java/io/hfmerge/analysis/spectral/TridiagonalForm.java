@@ -1,6 +1,7 @@
 package io.hfmerge.analysis.spectral;
 
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dormtr;
+import static org.bytedeco.openblas.global.openblas.LAPACKE_dstedc;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dstemr;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dsterf;
 import static org.bytedeco.openblas.global.openblas.LAPACKE_dsytrd;
@@ -17,18 +18,27 @@ import java.nio.IntBuffer;
  * callers check.
  *
  * <p>Eigenvalues by the root-free QR iteration, backward stable; vectors by multiple relatively
- * robust representations (Dhillon and Parlett, Linear Algebra Appl. 387 (2004)), orthonormal within
- * a small multiple of n u whatever ties there are. Cost: 4/3 n³ flops, and 2 n² for each vector.
+ * robust representations (Dhillon and Parlett, Linear Algebra Appl. 387 (2004)) or, if many are
+ * wanted, by divide and conquer (Gu and Eisenstat, SIAM J. Matrix Anal. Appl. 16 (1995)),
+ * orthonormal within a small multiple of n u whatever ties there are. Cost: 4/3 n³ flops, and 2 n²
+ * for each vector.
  */
 public final class TridiagonalForm {
 
   private static final byte VALUES_AND_VECTORS = 'V';
   private static final byte BY_INDEX = 'I';
+  private static final byte OF_TRIDIAGONAL = 'I';
   private static final byte LEFT = 'L';
   private static final byte NOT_TRANSPOSED = 'N';
 
   /** Column-major's upper triangle is row-major's lower one. */
   private static final byte UPPER = 'U';
+
+  /**
+   * One in so many vectors: fewer are found one by one, whose values are bisected; more by divide
+   * and conquer, which finds all.
+   */
+  private static final int FEW = 8;
 
   private final int n;
   private final DoubleBuffer reflectors;
@@ -92,34 +102,11 @@ public final class TridiagonalForm {
     Lines vectors = Lines.zero(target, count, n);
     try (Arena temporary = Arena.ofConfined()) {
       DoubleBuffer found = Blas.allocate(temporary, n);
-      Lines ascending = Lines.zero(temporary, count, n);
-      IntBuffer number = integers(temporary, 1);
-      IntBuffer accurate = integers(temporary, 1);
-      accurate.put(0, 1);
-      check(
-          "dstemr",
-          LAPACKE_dstemr(
-              LAPACK_COL_MAJOR,
-              VALUES_AND_VECTORS,
-              BY_INDEX,
-              n,
-              copy(diagonal, temporary),
-              copy(below, temporary),
-              0,
-              0,
-              n - count + 1,
-              n,
-              number,
-              found,
-              ascending.values(),
-              n,
-              count,
-              integers(temporary, 2 * count),
-              accurate));
-      if (number.get(0) != count) {
-        throw new IllegalStateException(
-            "LAPACK dstemr found %d of %d eigenvectors".formatted(number.get(0), count));
-      }
+      // the wanted ones, ascending, end where the array ends
+      DoubleBuffer ascending =
+          count > n / FEW ? all(found, temporary) : few(count, found, temporary);
+      int kept = ascending.capacity() / n;
+      DoubleBuffer wanted = ascending.slice((kept - count) * n, count * n);
       check(
           "dormtr",
           LAPACKE_dormtr(
@@ -132,15 +119,57 @@ public final class TridiagonalForm {
               reflectors,
               n,
               scales,
-              ascending.values(),
+              wanted,
               n));
       for (int i = 0; i < count; i++) {
-        int from = count - 1 - i;
-        descending[i] = found.get(from);
-        vectors.values().put(i * n, ascending.values(), from * n, n);
+        descending[i] = found.get(kept - 1 - i);
+        vectors.values().put(i * n, wanted, (count - 1 - i) * n, n);
       }
     }
     return new Leading(descending, vectors);
+  }
+
+  /** Eigenvectors of the tridiagonal matrix to its largest eigenvalues, one after another. */
+  private DoubleBuffer few(int count, DoubleBuffer found, Arena temporary) {
+    DoubleBuffer vectors = Blas.allocate(temporary, (long) count * n);
+    IntBuffer number = integers(temporary, 1);
+    IntBuffer accurate = integers(temporary, 1);
+    accurate.put(0, 1);
+    check(
+        "dstemr",
+        LAPACKE_dstemr(
+            LAPACK_COL_MAJOR,
+            VALUES_AND_VECTORS,
+            BY_INDEX,
+            n,
+            copy(diagonal, temporary),
+            copy(below, temporary),
+            0,
+            0,
+            n - count + 1,
+            n,
+            number,
+            found,
+            vectors,
+            n,
+            count,
+            integers(temporary, 2 * count),
+            accurate));
+    if (number.get(0) != count) {
+      throw new IllegalStateException(
+          "LAPACK dstemr found %d of %d eigenvectors".formatted(number.get(0), count));
+    }
+    return vectors;
+  }
+
+  private DoubleBuffer all(DoubleBuffer found, Arena temporary) {
+    DoubleBuffer vectors = Blas.allocate(temporary, (long) n * n);
+    found.put(0, diagonal, 0, n);
+    check(
+        "dstedc",
+        LAPACKE_dstedc(
+            LAPACK_COL_MAJOR, OF_TRIDIAGONAL, n, found, copy(below, temporary), vectors, n));
+    return vectors;
   }
 
   private static DoubleBuffer copy(DoubleBuffer source, Arena arena) {
