@@ -20,8 +20,8 @@ import java.util.List;
  * projections on a few vectors. Where lines are rows, C_t = MᵀD_t and ‖D_i D_jᵀ‖_F² = ⟨G_i, G_j⟩;
  * where they are columns, C_t = M D_tᵀ and D_i D_jᵀ is a product of that size itself, formed pair
  * by pair. Memory: {@link #doubles}, whatever the longer side n. Flops: (2 + 5T) s² n, or for two
- * tasks 10 s² n; 4/3 s³ for the spectrum of each G_t, of the base and of each tuned matrix, and
- * some 8 s³ for that of M with its vectors.
+ * tasks 10 s² n; 4/3 s³ for the spectrum of each G_t, of the base and of each tuned matrix, some 8
+ * s³ for that of M with its vectors, and 2 to 4 s³ for how these stand to each task.
  */
 final class FactCollector {
 
