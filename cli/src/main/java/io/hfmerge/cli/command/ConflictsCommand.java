@@ -22,7 +22,6 @@ import io.hfmerge.hf.files.Utf8Text;
 import io.hfmerge.method.MergeMethods;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

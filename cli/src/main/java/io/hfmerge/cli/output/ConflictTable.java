@@ -113,10 +113,10 @@ public final class ConflictTable {
   }
 
   private void pairs() {
-    List<String> headings = new ArrayList<>(List.of("cosine (chance)", "signs", "of largest"));
+    List<String> headings = new ArrayList<>(List.of("cosine", "signs", "top"));
     boolean spectra = report.theory().isPresent();
     if (spectra) {
-      headings.addAll(List.of("input overlap", "output overlap", "response", "reverse"));
+      headings.addAll(List.of("inputs", "outputs", "response", "reverse"));
     }
     TextTable table = TextTable.withWords("pair", headings);
     int tasks = report.tasks().size();
@@ -138,14 +138,15 @@ public final class ConflictTable {
     }
     heading(BOLD, "Pairs, whole model (in brackets the level of chance)");
     text.append(table.render());
-    text.append("signs: share in conflict, chance 0.5; the same of the largest changes\n");
+    text.append("signs: share in conflict, chance 0.5; top: the same of the largest changes\n");
     if (spectra) {
+      text.append("inputs, outputs: overlap of the leading directions that are read and written\n");
       text.append("response: how the first's update answers to the second's inputs\n");
     }
   }
 
   private void tasks() {
-    List<String> headings = new ArrayList<>(List.of("relative size", "noise", "norm drift"));
+    List<String> headings = new ArrayList<>(List.of("relative size", "noise"));
     boolean spectra = report.theory().isPresent();
     if (spectra) {
       headings.addAll(List.of("effective rank", "alignment", "in base's top", "rest", "damage"));
@@ -156,7 +157,6 @@ public final class ConflictTable {
       cells.add("[" + (t + 1) + "]");
       cells.add(cell(value(model(), "relativeSize", t, -1)));
       cells.add(cell(value(model(), "storageNoise", t, -1)));
-      cells.add(cell(value(model(), "normDrift", t, -1)));
       if (spectra) {
         cells.add(cell(value(model(), "effectiveRank", t, -1)));
         cells.add(beside(value(model(), "subspaceAlignment", t, -1)));
@@ -189,7 +189,8 @@ public final class ConflictTable {
                 "input intruders",
                 "output intruders",
                 "interference",
-                "norm spread drift",
+                "norm drift",
+                "spread drift",
                 "balance drift"));
     for (int t = 0; t < report.tasks().size(); t++) {
       table.add(
@@ -198,6 +199,7 @@ public final class ConflictTable {
               cell(value(model(), "inputIntruders", t, -1)),
               cell(value(model(), "outputIntruders", t, -1)),
               cell(value(model(), "directionInterference", t, -1)),
+              cell(value(model(), "normDrift", t, -1)),
               cell(value(model(), "normSpreadDrift", t, -1)),
               cell(value(model(), "balanceDrift", t, -1))));
     }
