@@ -65,8 +65,12 @@ for name, w in zip(["base", "a", "b", "c"], [base] + models):
     })
 
 
+def resolved(s):
+    return s[s > np.sqrt(len(s) * 2.0**-53) * s[0]]  # what a float64 Gram matrix resolves
+
+
 def erank(s):
-    s = s[s > np.sqrt(len(s) * 2.0**-53) * s[0]]  # what a float64 Gram matrix resolves
+    s = resolved(s)
     p = s / s.sum()
     return float(np.exp(-(p * np.log(p)).sum())) if len(p) else 0.0
 
@@ -74,6 +78,17 @@ def erank(s):
 def noise(x, y, bits):
     unit = [2.0 ** (np.frexp(v)[1] - bits) * (v != 0) for v in (x, y)]  # frexp: 0.5 <= f < 1
     return float((((unit[0] ** 2 + unit[1] ** 2) / 12) * (x != y)).sum())
+
+
+DENSITY, TUNED, INTRUDER, EPSILON, LEAST = 0.2, 10, 0.5, 1e-3, 1e-10
+
+
+def largest(d):
+    """Elements from the magnitude on, to 9 significant bits, that a share of all reach."""
+    bins = np.abs(d).astype(np.float32).view(np.uint32) >> 15
+    order = np.sort(bins.ravel())[::-1]
+    least = order[int(np.ceil(DENSITY * d.size)) - 1]
+    return bins >= max(1, least)
 
 
 def elements(parts, w):
@@ -90,11 +105,17 @@ def elements(parts, w):
                 low, both = np.minimum(abs(x), abs(y)), (x != 0) & (y != 0)
                 out["signConflict", i, j] = (x * y < 0).sum() / both.sum(), 0.5
                 out["signConflictWeighted", i, j] = low[x * y < 0].sum() / low.sum(), 0.5
+                big = np.concatenate([(largest(d[i]) & largest(d[j])).ravel() for _, d, _ in parts])
+                if big.any():
+                    out["signConflictLargest", i, j] = (x * y < 0)[big].mean(), 0.5
     m = sum(float((sum(a * v for a, v in zip(w, d)) ** 2).sum()) for _, d, _ in parts)
     out["energyRatio",] = m / sum(w[t] ** 2 * dot(t, t) for t in range(T)), 1
     b2 = sum(float((b**2).sum()) for b, _, _ in parts)
+    tuned = lambda f: sum(float(((b + sum(a * v for a, v in zip(f, d))) ** 2).sum()) for b, d, _ in parts)
+    out["normDriftOfSum",] = np.sqrt(tuned(w) / b2) - 1, None
     for t in range(T):
         out["relativeSize", t] = np.sqrt(dot(t, t) / b2), None
+        out["normDrift", t] = np.sqrt(tuned([float(i == t) for i in range(T)]) / b2) - 1, None
         if dot(t, t) > 0:
             out["storageNoise", t] = np.sqrt(sum(n[t] for _, _, n in parts) / dot(t, t)), None
     return out
@@ -144,6 +165,7 @@ def spectra(W0, D, w):
     r = int((sB > DIRECTION * sB[0]).sum())
     kb = int(np.searchsorted(np.cumsum(sB), sB.sum() / 2) + 1)
     km = min(K, max(1, min(m, n) // 4), int((sM[1] > DIRECTION * sM[1][0]).sum()))
+    rM = int((sM[1] > DIRECTION * sM[1][0]).sum())
     over = total = 0.0
     for t in range(T):
         if fro2[t] == 0:
@@ -158,12 +180,22 @@ def spectra(W0, D, w):
         out["relativeSpectralSize", t] = s1[t] / sB[0], None
         out["effectiveRank", t] = erank(svd[t][1]), None
         out["stableRank", t] = np.sqrt(fro2[t]) / s1[t], None
-        rows = sM[0][:, :km].T @ D[t]
-        out["subspaceAlignment", t] = np.sqrt((rows**2).sum() / fro2[t]), np.sqrt(km / m)
-        for q in range(km):
+        out["epsilonRank", t] = (svd[t][1] > EPSILON * s1[t]).sum(), None
+        rows = sM[0][:, :rM].T @ D[t]
+        out["subspaceAlignment", t] = np.sqrt((rows[:km] ** 2).sum() / fro2[t]), np.sqrt(km / m)
+        clash = 0.0
+        for q in range(rM):
             e = (rows[q] ** 2).sum()
-            over += e * ((sM[1][q] * sM[2][q] * rows[q]).sum() > (1 + 1e-9) * e)
+            p = (sM[1][q] * sM[2][q] * rows[q]).sum() / e
+            if e > LEAST * fro2[t]:
+                clash += (p - 1) ** 2 * e
+                over += e * (p > 1 + 1e-9)
             total += e
+        out["directionInterference", t] = clash / (rows**2).sum(), None
+        uT, sT, vT = np.linalg.svd(W0 + D[t], full_matrices=False)
+        some = min(TUNED, min(m, n), int((sT > DIRECTION * sT[0]).sum()))
+        out["inputIntruders", t] = (abs(vT[:some] @ vB[:r].T).max(axis=1) < INTRUDER).sum(), None
+        out["outputIntruders", t] = (abs(uT[:, :some].T @ uB[:, :r]).max(axis=1) < INTRUDER).sum(), None
         inside = uB.T @ D[t] @ vB.T
         lead, rank = (inside[:kb, :kb] ** 2).sum(), (inside[:r, :r] ** 2).sum()
         out["baseLeadingEnergy", t] = lead / fro2[t], kb * kb / m / n
@@ -171,6 +203,10 @@ def spectra(W0, D, w):
         out["baseNullEnergy", t] = 1 - rank / fro2[t], 1 - r * r / m / n
     out["overCount",] = over / total, None
     out["effectiveRankOfSum",] = erank(sM[1]), None
+    out["stableRankOfSum",] = np.linalg.norm(M) / sM[1][0], None
+    out["epsilonRankOfSum",] = (sM[1] > EPSILON * sM[1][0]).sum(), None
+    nuclear = sum(abs(a) * resolved(s).sum() for a, (_, s, _) in zip(w, svd))
+    out["nuclearLoss",] = 1 - resolved(sM[1]).sum() / nuclear, None
     out["rankInflation",] = erank(sM[1]) / sum(erank(s) for _, s, _ in svd), None
     return out
 

@@ -11,17 +11,11 @@ import io.hfmerge.hf.arch.ModelDimensions;
 import io.hfmerge.hf.arch.Role;
 import io.hfmerge.hf.arch.WeightMatrix;
 import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /** Heads and balance of every layer as pieces of work, and their results in order. */
 final class LayerJobs {
-
-  private record LayerKey(String stack, int layer) {}
 
   private final AnalysisSubject subject;
   private final SpectralEngine engine;
@@ -47,55 +41,41 @@ final class LayerJobs {
                   .formatted(subject.structure().modelType())));
       return;
     }
-    Map<LayerKey, List<WeightMatrix>> layers = new LinkedHashMap<>();
-    for (WeightMatrix matrix : subject.structure().layerMatrices()) {
-      layers
-          .computeIfAbsent(new LayerKey(matrix.stack(), matrix.layer()), key -> new ArrayList<>())
-          .add(matrix);
-    }
-    layers.forEach((key, matrices) -> {
-      addAttention(queue, key, matrices, dimensions.get());
-      addNeurons(queue, matrices);
+    for (LayerMatrices layer : LayerMatrices.of(subject.structure())) {
+      addAttention(queue, layer, dimensions.get());
+      addNeurons(queue, layer);
       ends.add(new int[] {attention.size(), neurons.size()});
-    });
-  }
-
-  private static Map<Role, WeightMatrix> byRole(List<WeightMatrix> matrices, OptionalInt expert) {
-    Map<Role, WeightMatrix> roles = new EnumMap<>(Role.class);
-    for (WeightMatrix matrix : matrices) {
-      if (matrix.expert().equals(expert)) {
-        roles.put(matrix.role(), matrix);
-      }
     }
-    return roles;
   }
 
-  private void addAttention(
-      WorkQueue queue, LayerKey key, List<WeightMatrix> matrices, ModelDimensions dimensions) {
-    Map<Role, WeightMatrix> roles = byRole(matrices, OptionalInt.empty());
-    WeightMatrix q = roles.get(Role.Q);
-    WeightMatrix k = roles.get(Role.K);
-    WeightMatrix v = roles.get(Role.V);
-    WeightMatrix o = roles.get(Role.O);
-    if (q == null && k == null && v == null && o == null) {
+  private void addAttention(WorkQueue queue, LayerMatrices matrices, ModelDimensions dimensions) {
+    Optional<WeightMatrix> q = matrices.find(Role.Q);
+    Optional<WeightMatrix> k = matrices.find(Role.K);
+    Optional<WeightMatrix> v = matrices.find(Role.V);
+    Optional<WeightMatrix> o = matrices.find(Role.O);
+    if (q.isEmpty() && k.isEmpty() && v.isEmpty() && o.isEmpty()) {
       return;
     }
     Slot<AttentionMetrics> slot =
         new Slot<>(
-            (key.stack().isEmpty() ? "" : key.stack() + " ") + "heads of layer " + key.layer());
+            (matrices.stack().isEmpty() ? "" : matrices.stack() + " ")
+                + "heads of layer "
+                + matrices.layer());
     attention.add(slot);
-    if (q == null || k == null || v == null || o == null) {
+    if (q.isEmpty() || k.isEmpty() || v.isEmpty() || o.isEmpty()) {
       slot.skip("Q, K, V and O are not all there");
       return;
     }
-    AttentionLayer layer = new AttentionLayer(q, k, v, o, dimensions.heads(), dimensions.kvHeads());
+    AttentionLayer layer =
+        new AttentionLayer(
+            q.get(), k.get(), v.get(), o.get(), dimensions.heads(), dimensions.kvHeads());
     if (!layer.obstacle().isEmpty()) {
       slot.skip(layer.obstacle());
       return;
     }
     long bytes = 0;
     double cost = 0;
-    for (WeightMatrix matrix : List.of(q, k, v, o)) {
+    for (WeightMatrix matrix : List.of(q.get(), k.get(), v.get(), o.get())) {
       bytes += MatrixBytes.of(subject.checkpoint(), matrix);
       cost += (double) matrix.rows() * matrix.columns();
     }
@@ -109,15 +89,16 @@ final class LayerJobs {
                         layer, subject.structure().balanceTraits(), subject, engine))));
   }
 
-  private void addNeurons(WorkQueue queue, List<WeightMatrix> matrices) {
-    for (WeightMatrix up : matrices) {
+  private void addNeurons(WorkQueue queue, LayerMatrices layer) {
+    for (WeightMatrix up : layer.matrices()) {
       if (up.role() != Role.M1) {
         continue;
       }
-      WeightMatrix down = byRole(matrices, up.expert()).get(Role.M2);
-      if (down == null) {
+      Optional<WeightMatrix> found = layer.find(Role.M2, up.expert());
+      if (found.isEmpty()) {
         continue;
       }
+      WeightMatrix down = found.get();
       Slot<BalanceMetrics> slot = new Slot<>(up.label() + " against " + down.label());
       neurons.add(slot);
       queue.add(

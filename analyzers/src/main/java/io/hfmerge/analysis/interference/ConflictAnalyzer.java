@@ -93,8 +93,13 @@ public final class ConflictAnalyzer {
           measurement.bytes(matrix),
           () -> measurement.measure(matrix, spectra, result));
     }
+    double[] weights = terms.stream().mapToDouble(Term::weight).toArray();
+    BalanceDrift balance = new BalanceDrift(base, models, weights);
+    if (request.metrics() == Metrics.ALL) {
+      balance.addTo(queue);
+    }
     queue.run("comparing", request.threads(), progress);
-    return report(ofBase, matrices, results);
+    return report(ofBase, matrices, results, balance.results());
   }
 
   /** Layers have spectra; so has everything two-dimensional of families without a definition. */
@@ -105,7 +110,10 @@ public final class ConflictAnalyzer {
   }
 
   private ConflictReport report(
-      Counterparts ofBase, List<WeightMatrix> matrices, List<MatrixConflicts.Result> results) {
+      Counterparts ofBase,
+      List<WeightMatrix> matrices,
+      List<MatrixConflicts.Result> results,
+      List<BalanceDrift.Result> balance) {
     double[] weights = terms.stream().mapToDouble(Term::weight).toArray();
     GroupSums groups = new GroupSums(weights);
     List<TensorConflicts> tensors = new ArrayList<>();
@@ -118,6 +126,10 @@ public final class ConflictAnalyzer {
         tensors.add(tensor);
         groups.add(tensor, result.sums().get());
       }
+    }
+    for (BalanceDrift.Result result : balance) {
+      groups.addLayer(result.layer().stack(), result.layer().layer(), result.values());
+      result.skipped().ifPresent(skipped::add);
     }
     for (Counterparts model : models) {
       for (WeightMatrix extra : model.missingIn(ofBase)) {

@@ -1,8 +1,8 @@
 package io.hfmerge.analysis.interference;
 
-import io.hfmerge.analysis.spectral.Blas;
-import io.hfmerge.analysis.spectral.GramSpectrum;
+import io.hfmerge.analysis.spectral.Lines;
 import io.hfmerge.analysis.spectral.SymmetricEigen;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
 
@@ -28,23 +28,27 @@ final class Directions {
    * Takes the inner products.
    *
    * @param dimension length d of the vectors
-   * @param vectors of each task, orthonormal, one row of {@code dimension} each; empty for a zero
-   *     task vector
+   * @param vectors of each task, orthonormal; none for a zero task vector
    */
-  static Directions of(int dimension, List<double[]> vectors) {
-    int[] starts = new int[vectors.size() + 1];
-    for (int t = 0; t < vectors.size(); t++) {
-      starts[t + 1] = starts[t] + (dimension == 0 ? 0 : vectors.get(t).length / dimension);
+  static Directions of(int dimension, List<Lines> vectors) {
+    int tasks = vectors.size();
+    int[] starts = new int[tasks + 1];
+    for (int t = 0; t < tasks; t++) {
+      starts[t + 1] = starts[t] + vectors.get(t).count();
     }
-    int total = starts[vectors.size()];
-    double[] all = new double[total * dimension];
-    for (int t = 0; t < vectors.size(); t++) {
-      System.arraycopy(vectors.get(t), 0, all, starts[t] * dimension, vectors.get(t).length);
-    }
+    int total = starts[tasks];
     double[] products = new double[total * total];
-    if (total > 0) {
-      Blas.gramOfLines(all, total, dimension, products);
-      GramSpectrum.mirror(products, total);
+    try (Arena arena = Arena.ofConfined()) {
+      for (int i = 0; i < tasks; i++) {
+        for (int j = 0; j < tasks; j++) {
+          double[] block = vectors.get(i).timesTransposed(vectors.get(j), arena).toArray();
+          int width = vectors.get(j).count();
+          for (int a = 0; a < vectors.get(i).count(); a++) {
+            System.arraycopy(
+                block, a * width, products, (starts[i] + a) * total + starts[j], width);
+          }
+        }
+      }
     }
     return new Directions(dimension, starts, total, products);
   }

@@ -2,27 +2,31 @@ package io.hfmerge.analysis.interference;
 
 import io.hfmerge.analysis.interference.MatrixFacts.Alignment;
 import io.hfmerge.analysis.interference.MatrixFacts.BaseShares;
-import io.hfmerge.analysis.spectral.Blas;
-import io.hfmerge.analysis.spectral.GramSpectrum;
-import io.hfmerge.analysis.spectral.SymmetricEigen;
+import io.hfmerge.analysis.spectral.Lines;
+import io.hfmerge.analysis.spectral.SquareMatrix;
+import io.hfmerge.analysis.spectral.TridiagonalForm;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * Computes the {@link MatrixFacts} of one matrix in f64, reading the models a few times and never
- * holding a task vector whole.
+ * Computes the {@link MatrixFacts} of one matrix in f64, reading the models twice (and once for
+ * each pair of three tasks or more, where the shorter side is the outputs) and never holding a task
+ * vector whole.
  *
- * <p>Everything comes from Gram matrices of the shorter side s and products of that size. Memory:
- * {@link #doubles}, whatever the longer side. Flops: about 2(T + 3) s² n for the longer side n, T(T
- * + 1) s² n more where the shorter side is the outputs (then D_i D_jᵀ is s x s and is formed pair
- * by pair; else ‖D_i D_jᵀ‖_F² = ⟨D_iᵀD_i, D_jᵀD_j⟩), and 10 s³ for the base's eigenvectors.
+ * <p>With X_t the lines of D_t, X_0 those of the base and X_M those of M, everything comes from
+ * products of the size s of the shorter side: G_t = X_tᵀX_t, C_t = X_MᵀX_t, B_t = X_0ᵀX_t, and from
+ * projections on a few vectors. Where lines are rows, C_t = MᵀD_t and ‖D_i D_jᵀ‖_F² = ⟨G_i, G_j⟩;
+ * where they are columns, C_t = M D_tᵀ and D_i D_jᵀ is a product of that size itself, formed pair
+ * by pair. Memory: {@link #doubles}, whatever the longer side n. Flops: (2 + 5T) s² n, or for two
+ * tasks 10 s² n; 4/3 s³ for the spectrum of each G_t, of the base and of each tuned matrix, some 8
+ * s³ for that of M with its vectors, and 2 to 4 s³ for how these stand to each task.
  */
 final class FactCollector {
 
-  /** s x s matrices alive at a time beside those of the tasks. */
-  private static final int MATRICES = 7;
+  /** s x s matrices alive at a time beside two of each task: three here, vectors, products. */
+  private static final int MATRICES = 6;
 
   /** Unit round-off of f64. */
   private static final double UNIT_ROUNDOFF = 0x1p-53;
@@ -36,42 +40,62 @@ final class FactCollector {
   /** Share of a side that leading vectors may take: more than that, and anything overlaps. */
   private static final int SIDE_SHARE = 4;
 
-  /** Excess over 1 that rounding can make of a projection coefficient that is exactly 1. */
-  private static final double ROUNDING = 1e-9;
-
   private final TaskMatrices matrices;
   private final TensorSums sums;
   private final double[] weights;
   private final int tasks;
   private final int n;
   private final int most;
+  private final boolean input;
+  private final Arena arena;
 
-  private final List<double[]> grams = new ArrayList<>();
-  private final List<double[]> shortVectors = new ArrayList<>();
-  private double[] sumGram = new double[0];
-  private double[] baseGram = new double[0];
-  private double[] scratch = new double[0];
-  private double[] sumShort = new double[0];
-  private double[] sumLong = new double[0];
+  private final List<SquareMatrix> grams = new ArrayList<>();
 
-  private FactCollector(TaskMatrices matrices, TensorSums sums, double[] weights, int rank) {
+  /** C_t; once used, B_t. */
+  private final List<SquareMatrix> products = new ArrayList<>();
+
+  /** The Gram matrix of M; once used, the base's. */
+  private final SquareMatrix whole;
+
+  private final SquareMatrix scratch;
+  private final SquareMatrix work;
+  private final Lines origin;
+  private final List<Lines> panels = new ArrayList<>();
+  private final Lines merged;
+
+  private FactCollector(
+      TaskMatrices matrices, TensorSums sums, double[] weights, int rank, Arena arena) {
     this.matrices = matrices;
     this.sums = sums;
     this.weights = weights;
     this.tasks = matrices.tasks();
     this.n = matrices.length();
     this.most = Math.min(rank, Math.max(1, n / SIDE_SHARE));
+    this.input = matrices.shortSideIsInput();
+    this.arena = arena;
+    int lines = matrices.panelLines();
+    for (int t = 0; t < tasks; t++) {
+      grams.add(SquareMatrix.zero(arena, n));
+      products.add(SquareMatrix.zero(arena, n));
+      panels.add(Lines.zero(arena, lines, n));
+    }
+    this.whole = SquareMatrix.zero(arena, n);
+    this.scratch = SquareMatrix.zero(arena, n);
+    this.work = SquareMatrix.zero(arena, n);
+    this.origin = Lines.zero(arena, lines, n);
+    this.merged = Lines.zero(arena, lines, n);
   }
 
   /** Doubles that a matrix of this shorter side takes at once. */
   static double doubles(int tasks, long shortSide) {
-    return (tasks + (double) MATRICES) * shortSide * shortSide;
+    return (2.0 * tasks + MATRICES) * shortSide * shortSide;
   }
 
   /**
    * Computes all of it.
    *
-   * @param matrices finite, of at least one row and column
+   * @param matrices finite, of at least one row and column, the shorter side one that {@link
+   *     SquareMatrix#fits}
    * @param sums of the same matrices
    * @param weights λ w_t
    * @param rank most leading singular vectors to compare, at least 1
@@ -79,142 +103,130 @@ final class FactCollector {
    */
   static MatrixFacts collect(TaskMatrices matrices, TensorSums sums, double[] weights, int rank)
       throws IOException {
-    return new FactCollector(matrices, sums, weights, rank).collect();
+    try (Arena arena = Arena.ofConfined()) {
+      return new FactCollector(matrices, sums, weights, rank, arena).collect();
+    }
   }
 
   private MatrixFacts collect() throws IOException {
-    addGrams();
-    scratch = new double[n * n];
-    double[] responses = responses();
-    double[] damages = damages(responses);
+    double[] responses = taskProducts();
+    double[] damages = damages();
     double[][] values = new double[tasks][];
+    List<Lines> shortVectors = new ArrayList<>();
     for (int t = 0; t < tasks; t++) {
-      values[t] = roots(SymmetricEigen.values(grams.get(t), n));
-      shortVectors.add(leading(grams.get(t), values[t], most));
+      scratch.set(grams.get(t));
+      try (Arena temporary = Arena.ofConfined()) {
+        TridiagonalForm form = TridiagonalForm.of(scratch, temporary);
+        values[t] = roots(form.values());
+        int count = Math.min(most, trusted(values[t]));
+        shortVectors.add(form.leading(count, arena).vectors());
+      }
     }
-    double[] sumValues = roots(SymmetricEigen.values(sumGram, n));
-    sumShort = leading(sumGram, sumValues, most);
-    List<double[]> longVectors = longVectors();
+    SumSpectrum sum = sum(values);
+    List<Lines> longVectors = baseProducts(shortVectors);
     Directions along = Directions.of(n, shortVectors);
     Directions across = Directions.of(matrices.count(), longVectors);
-    boolean input = matrices.shortSideIsInput();
+    BaseBasis base = BaseBasis.of(whole, work, arena);
     return new MatrixFacts(
         sums,
         weights,
         values,
-        sumValues,
+        sum.values(),
         input ? along : across,
         input ? across : along,
         responses,
         damages,
-        alignment(sumValues),
-        baseShares());
+        sum.alignment(),
+        baseShares(base));
   }
 
-  private void addGrams() throws IOException {
-    for (int t = 0; t < tasks; t++) {
-      grams.add(new double[Math.multiplyExact(n, n)]);
-    }
-    sumGram = new double[n * n];
-    baseGram = new double[n * n];
+  private boolean changed(int task) {
+    return sums.squares(task) > 0;
+  }
+
+  /** G_t, C_t and the Gram matrix of M; gives ‖D_i D_jᵀ‖_F². */
+  private double[] taskProducts() throws IOException {
+    boolean two = tasks == 2;
+    boolean pairs = two || !input;
     matrices.read((first, some, base, deltas) -> {
-      Blas.addGramOfColumns(base, some, n, baseGram);
+      take(base, deltas, some);
+      merged.setSum(weights, panels, some);
+      whole.addGram(merged, some);
       for (int t = 0; t < tasks; t++) {
-        if (sums.squares(t) > 0) {
-          Blas.addGramOfColumns(deltas.get(t), some, n, grams.get(t));
+        if (changed(t)) {
+          grams.get(t).addGram(panels.get(t), some);
+          if (!pairs) {
+            products.get(t).addProduct(merged, panels.get(t), some);
+          }
         }
       }
-      Blas.addGramOfColumns(merged(deltas, some), some, n, sumGram);
-    });
-    grams.forEach(gram -> GramSpectrum.mirror(gram, n));
-    GramSpectrum.mirror(sumGram, n);
-    GramSpectrum.mirror(baseGram, n);
-  }
-
-  /** A panel of M. */
-  private double[] merged(List<double[]> deltas, int some) {
-    double[] sum = new double[some * n];
-    for (int t = 0; t < tasks; t++) {
-      double[] delta = deltas.get(t);
-      for (int i = 0; i < sum.length; i++) {
-        sum[i] += weights[t] * delta[i];
+      if (two && changed(0) && changed(1)) {
+        scratch.addProduct(panels.get(0), panels.get(1), some);
       }
-    }
-    return sum;
-  }
-
-  private double[] responses() throws IOException {
+    });
+    grams.forEach(SquareMatrix::mirror);
+    whole.mirror();
     double[] responses = new double[tasks * tasks];
     for (int i = 0; i < tasks; i++) {
-      responses[i * tasks + i] = squares(grams.get(i));
+      responses[i * tasks + i] = grams.get(i).dot(grams.get(i));
       for (int j = 0; j < i; j++) {
-        double response = 0;
-        if (sums.squares(i) > 0 && sums.squares(j) > 0) {
-          response =
-              matrices.shortSideIsInput() ? product(grams.get(i), grams.get(j)) : formed(i, j);
+        if (pairs && !two && changed(i) && changed(j)) {
+          formPair(j, i);
         }
+        boolean both = changed(i) && changed(j);
+        double response = !both ? 0 : input ? grams.get(i).dot(grams.get(j)) : scratch.dot(scratch);
         responses[i * tasks + j] = response;
         responses[j * tasks + i] = response;
+        if (pairs && both) {
+          // X_jᵀX_i is part of X_MᵀX_i by w_j, transposed of X_MᵀX_j by w_i
+          products.get(i).add(weights[j], scratch);
+          products.get(j).addTransposed(weights[i], scratch);
+        }
+      }
+      if (pairs) {
+        products.get(i).add(weights[i], grams.get(i));
       }
     }
     return responses;
   }
 
-  private double formed(int i, int j) throws IOException {
-    Arrays.fill(scratch, 0);
-    matrices.read((first, some, base, deltas) ->
-        Blas.addTransposedMultiply(deltas.get(i), deltas.get(j), scratch, n, n, some));
-    return squares(scratch);
+  private void take(double[] base, List<double[]> deltas, int some) {
+    origin.set(base, some);
+    for (int t = 0; t < tasks; t++) {
+      panels.get(t).set(deltas.get(t), some);
+    }
   }
 
-  private double[] damages(double[] responses) throws IOException {
+  /** X_iᵀX_j, for i before j. */
+  private void formPair(int i, int j) throws IOException {
+    scratch.clear();
+    matrices.read((first, some, base, deltas) -> {
+      panels.get(i).set(deltas.get(i), some);
+      panels.get(j).set(deltas.get(j), some);
+      scratch.addProduct(panels.get(i), panels.get(j), some);
+    });
+  }
+
+  /** ‖(M − D_t) D_tᵀ‖_F². */
+  private double[] damages() {
     double[] damages = new double[tasks];
     for (int t = 0; t < tasks; t++) {
-      if (!(sums.squares(t) > 0)) {
-        continue;
+      SquareMatrix gram = grams.get(t);
+      if (changed(t) && input) {
+        // ⟨(M − D_t)ᵀ(M − D_t), G_t⟩, whose cross terms are equal as G_t is symmetric
+        damages[t] = Math.max(0, whole.dot(gram) - 2 * products.get(t).dot(gram) + gram.dot(gram));
+      } else if (changed(t)) {
+        scratch.set(products.get(t));
+        scratch.add(-1, gram);
+        damages[t] = scratch.dot(scratch);
       }
-      if (tasks == 2 && weights[0] == 1 && weights[1] == 1) {
-        // M − D_t is the other task vector
-        damages[t] = responses[1];
-        continue;
-      }
-      int task = t;
-      boolean input = matrices.shortSideIsInput();
-      Arrays.fill(scratch, 0);
-      matrices.read((first, some, base, deltas) -> {
-        double[] rest = merged(deltas, some);
-        double[] delta = deltas.get(task);
-        for (int i = 0; i < rest.length; i++) {
-          rest[i] -= delta[i];
-        }
-        if (input) {
-          Blas.addGramOfColumns(rest, some, n, scratch);
-        } else {
-          Blas.addTransposedMultiply(rest, delta, scratch, n, n, some);
-        }
-      });
-      if (input) {
-        GramSpectrum.mirror(scratch, n);
-      }
-      damages[t] = input ? product(scratch, grams.get(t)) : squares(scratch);
     }
     return damages;
   }
 
-  private static double squares(double[] matrix) {
-    return GramSpectrum.sumOfSquares(matrix, matrix.length);
-  }
-
-  private static double product(double[] a, double[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += a[i] * b[i];
-    }
-    return sum;
-  }
-
   /** Roots of eigenvalues beyond rounding noise, descending. */
-  private double[] roots(double[] ascending) {
+  static double[] roots(double[] ascending) {
+    int n = ascending.length;
     double largest = ascending[n - 1];
     int count = 0;
     while (count < n && ascending[n - 1 - count] > n * UNIT_ROUNDOFF * largest) {
@@ -228,7 +240,7 @@ final class FactCollector {
   }
 
   /** Number of values whose vectors are to be trusted. */
-  private static int trusted(double[] values) {
+  static int trusted(double[] values) {
     int count = 0;
     while (count < values.length && values[count] > DIRECTION * values[0]) {
       count++;
@@ -236,170 +248,134 @@ final class FactCollector {
     return count;
   }
 
-  /** Eigenvectors of the largest values, descending, a row each. */
-  private double[] leading(double[] gram, double[] values, int limit) {
-    int count = Math.min(limit, trusted(values));
-    return count == 0 ? new double[0] : descending(SymmetricEigen.largest(gram, n, count), count);
+  /**
+   * M.
+   *
+   * @param values its singular values
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  private record SumSpectrum(double[] values, Alignment alignment) {}
+
+  private SumSpectrum sum(double[][] taskValues) {
+    scratch.set(whole);
+    try (Arena temporary = Arena.ofConfined()) {
+      TridiagonalForm form = TridiagonalForm.of(scratch, temporary);
+      double[] values = roots(form.values());
+      int rank = trusted(values);
+      Lines vectors = form.leading(rank, temporary).vectors();
+      double[] squares = new double[tasks * rank];
+      double[] along = new double[tasks * rank];
+      double[] noise = new double[tasks];
+      for (int t = 0; t < tasks; t++) {
+        if (changed(t) && rank > 0) {
+          reactions(t, vectors, values, squares, along);
+          double largest = taskValues[t][0];
+          noise[t] = n * UNIT_ROUNDOFF * largest * (largest + values[0]);
+        }
+      }
+      return new SumSpectrum(
+          values, Alignment.of(sums, rank, Math.min(most, rank), squares, along, noise));
+    }
   }
 
-  private double[] descending(SymmetricEigen.Pairs pairs, int count) {
-    double[] rows = new double[count * n];
-    int found = pairs.values().length;
-    for (int i = 0; i < count; i++) {
-      System.arraycopy(pairs.vectors(), (found - 1 - i) * n, rows, i * n, n);
+  /**
+   * By left singular vector u_r of M: |u_rᵀD_t|² and ⟨u_rᵀM, u_rᵀD_t⟩. Where lines are rows, u_r =
+   * M v_r/σ_r and u_rᵀD_t = v_rᵀC_t/σ_r; else u_r itself is at hand.
+   */
+  private void reactions(
+      int task, Lines vectors, double[] values, double[] squares, double[] along) {
+    try (Arena temporary = Arena.ofConfined()) {
+      Lines reaction = vectors.times(products.get(task), temporary);
+      Lines own = input ? reaction : vectors.times(grams.get(task), temporary);
+      for (int r = 0; r < vectors.count(); r++) {
+        int at = task * vectors.count() + r;
+        along[at] = reaction.dot(r, vectors, r);
+        squares[at] =
+            input
+                ? own.dot(r, own, r) / (values[r] * values[r])
+                : Math.max(0, own.dot(r, vectors, r));
+      }
     }
-    return rows;
   }
 
-  /** The singular vectors of the longer side, a row each: lines times short vectors, normalised. */
-  private List<double[]> longVectors() throws IOException {
-    int count = matrices.count();
-    List<double[]> columns = new ArrayList<>();
-    for (double[] vectors : shortVectors) {
-      columns.add(new double[Math.multiplyExact(count, vectors.length / n)]);
-    }
-    sumLong = new double[Math.multiplyExact(count, sumShort.length / n)];
+  /**
+   * B_t and the base's Gram matrix, in the place of C_t and that of M.
+   *
+   * @return the singular vectors of the longer side: lines times short vectors, normalised
+   */
+  private List<Lines> baseProducts(List<Lines> shortVectors) throws IOException {
+    whole.clear();
+    products.forEach(SquareMatrix::clear);
+    List<Lines> longVectors = new ArrayList<>();
+    shortVectors.forEach(
+        vectors -> longVectors.add(Lines.zero(arena, vectors.count(), matrices.count())));
     matrices.read((first, some, base, deltas) -> {
+      take(base, deltas, some);
+      whole.addGram(origin, some);
       for (int t = 0; t < tasks; t++) {
-        project(deltas.get(t), shortVectors.get(t), columns.get(t), first, some);
+        if (changed(t)) {
+          products.get(t).addProduct(origin, panels.get(t), some);
+          shortVectors.get(t).project(panels.get(t), some, longVectors.get(t), first);
+        }
       }
-      project(merged(deltas, some), sumShort, sumLong, first, some);
     });
-    normalise(sumLong, sumShort.length / n);
-    List<double[]> rows = new ArrayList<>();
-    for (int t = 0; t < tasks; t++) {
-      int k = shortVectors.get(t).length / n;
-      normalise(columns.get(t), k);
-      double[] transposed = new double[k * count];
-      for (int i = 0; i < count; i++) {
-        for (int r = 0; r < k; r++) {
-          transposed[r * count + i] = columns.get(t)[i * k + r];
-        }
+    whole.mirror();
+    for (Lines vectors : longVectors) {
+      for (int r = 0; r < vectors.count(); r++) {
+        vectors.scale(r, 1 / Math.sqrt(vectors.dot(r, vectors, r)));
       }
-      rows.add(transposed);
     }
-    return rows;
+    return longVectors;
   }
 
-  private void project(double[] lines, double[] vectors, double[] target, int first, int some) {
-    int k = vectors.length / n;
-    if (k > 0) {
-      double[] part = new double[some * k];
-      Blas.multiplyTransposed(lines, vectors, part, some, k, n);
-      System.arraycopy(part, 0, target, first * k, part.length);
-    }
-  }
-
-  private static void normalise(double[] lines, int k) {
-    for (int r = 0; r < k; r++) {
-      double square = 0;
-      for (int i = r; i < lines.length; i += k) {
-        square += lines[i] * lines[i];
-      }
-      double inverse = 1 / Math.sqrt(square);
-      for (int i = r; i < lines.length; i += k) {
-        lines[i] *= inverse;
-      }
-    }
-  }
-
-  private Alignment alignment(double[] sumValues) throws IOException {
-    int k = sumShort.length / n;
-    double[] energy = new double[tasks];
-    double[] share = new double[2];
-    if (k == 0) {
-      return new Alignment(0, energy, 0, 0);
-    }
-    // by task and vector: |u_rᵀD_t|² and ⟨u_rᵀM, u_rᵀD_t⟩
-    double[][] squares = new double[tasks][k];
-    double[][] along = new double[tasks][k];
-    if (matrices.shortSideIsInput()) {
-      List<double[]> reads = new ArrayList<>();
-      for (int t = 0; t < tasks; t++) {
-        reads.add(new double[k * n]);
-      }
-      matrices.read((first, some, base, deltas) -> {
-        double[] left = Arrays.copyOfRange(sumLong, first * k, (first + some) * k);
-        for (int t = 0; t < tasks; t++) {
-          Blas.addTransposedMultiply(left, deltas.get(t), reads.get(t), k, n, some);
-        }
-      });
-      for (int t = 0; t < tasks; t++) {
-        for (int r = 0; r < k; r++) {
-          for (int j = r * n; j < (r + 1) * n; j++) {
-            squares[t][r] += reads.get(t)[j] * reads.get(t)[j];
-            along[t][r] += sumValues[r] * sumShort[j] * reads.get(t)[j];
-          }
-        }
-      }
-    } else {
-      matrices.read((first, some, base, deltas) -> {
-        double[] part = new double[some * k];
-        for (int t = 0; t < tasks; t++) {
-          Blas.multiplyTransposed(deltas.get(t), sumShort, part, some, k, n);
-          for (int i = 0; i < part.length; i++) {
-            squares[t][i % k] += part[i] * part[i];
-            along[t][i % k] += sumValues[i % k] * sumLong[first * k + i] * part[i];
-          }
-        }
-      });
-    }
-    for (int t = 0; t < tasks; t++) {
-      for (int r = 0; r < k; r++) {
-        energy[t] += squares[t][r];
-        share[0] += along[t][r] > (1 + ROUNDING) * squares[t][r] ? squares[t][r] : 0;
-        share[1] += squares[t][r];
-      }
-    }
-    return new Alignment(k, energy, share[0], share[1]);
-  }
-
-  private BaseShares baseShares() throws IOException {
-    SymmetricEigen.Pairs pairs = SymmetricEigen.pairs(baseGram, n);
-    double[] values = roots(pairs.values());
-    int rank = trusted(values);
-    int leading = 0;
-    double half = Arrays.stream(values).sum() / 2;
-    for (double sum = 0; leading < rank && sum < half; leading++) {
-      sum += values[leading];
-    }
+  private BaseShares baseShares(BaseBasis base) {
     double[] leadingEnergy = new double[tasks];
     double[] rankEnergy = new double[tasks];
-    if (rank == 0) {
-      return new BaseShares(0, 0, 0, leadingEnergy, rankEnergy);
-    }
-    // a square matrix of full rank has no null space: its leading block is all there is to know
-    boolean whole = rank == n && matrices.count() == n;
-    int needed = whole ? leading : rank;
-    double[] vectors = descending(pairs, needed);
-    List<double[]> inside = grams; // no longer needed: room for the products
-    inside.forEach(product -> Arrays.fill(product, 0));
-    matrices.read((first, some, base, deltas) -> {
-      double[] left = new double[some * needed];
-      Blas.multiplyTransposed(base, vectors, left, some, needed, n);
-      for (int i = 0; i < left.length; i++) {
-        left[i] /= values[i % needed];
-      }
-      for (int t = 0; t < tasks; t++) {
-        Blas.addTransposedMultiply(left, deltas.get(t), inside.get(t), needed, n, some);
-      }
-    });
+    List<BaseBasis.Intruders> intruders = new ArrayList<>();
     for (int t = 0; t < tasks; t++) {
-      // [needed, n] times the transposed vectors: the block of the base's basis
-      leadingEnergy[t] = energyAlong(inside.get(t), leading, vectors, leading);
-      rankEnergy[t] =
-          whole
-              ? sums.squares(t)
-              : rank == n
-                  ? GramSpectrum.sumOfSquares(inside.get(t), rank * n)
-                  : energyAlong(inside.get(t), rank, vectors, rank);
+      BaseBasis.Intruders found = new BaseBasis.Intruders(0, 0, 0);
+      if (changed(t) && base.rank() > 0) {
+        leadingEnergy[t] = base.leadingEnergy(products.get(t));
+        found = intruders(base, t);
+      }
+      intruders.add(found);
     }
-    return new BaseShares(values[0], leading, rank, leadingEnergy, rankEnergy);
+    boolean full = base.rank() == n && matrices.count() == n;
+    if (!full) {
+      base.prepareRank(whole, scratch);
+    }
+    for (int t = 0; t < tasks; t++) {
+      if (changed(t) && base.rank() > 0) {
+        // a square matrix of full rank has no null space
+        rankEnergy[t] = full ? sums.squares(t) : base.rankEnergy(products.get(t));
+      }
+    }
+    return new BaseShares(
+        base.spectral(),
+        base.leading(),
+        base.rank(),
+        leadingEnergy,
+        rankEnergy,
+        intruders.stream().mapToInt(BaseBasis.Intruders::count).toArray(),
+        intruders.stream()
+            .mapToInt(found -> input ? found.shortSide() : found.longSide())
+            .toArray(),
+        intruders.stream()
+            .mapToInt(found -> input ? found.longSide() : found.shortSide())
+            .toArray());
   }
 
-  private double energyAlong(double[] lines, int count, double[] vectors, int k) {
-    double[] block = new double[count * k];
-    Blas.multiplyTransposed(lines, vectors, block, count, k, n);
-    return squares(block);
+  private BaseBasis.Intruders intruders(BaseBasis base, int task) {
+    SquareMatrix product = products.get(task);
+    // the Gram matrix of the tuned lines X_0 + X_t
+    scratch.set(whole);
+    scratch.add(1, product);
+    scratch.addTransposed(1, product);
+    scratch.add(1, grams.get(task));
+    try (Arena temporary = Arena.ofConfined()) {
+      int count = Math.min(MatrixFacts.TUNED_DIRECTIONS, n);
+      return base.intruders(
+          TridiagonalForm.of(scratch, temporary).leading(count, temporary), product);
+    }
   }
 }

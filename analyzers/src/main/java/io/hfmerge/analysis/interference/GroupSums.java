@@ -17,7 +17,8 @@ import java.util.TreeMap;
 /**
  * Numbers of layers, roles and the whole model from those of tensors: sums over elements add up, so
  * that measures of elements are exact; spectral ones are means weighted by ‖D_i‖ ‖D_j‖ (pairs),
- * ‖D_t‖² (one task) or Σ‖D_t‖² (all), chance levels likewise.
+ * ‖D_t‖² (one task) or Σ‖D_t‖² (all), chance levels likewise; those of whole layers are plain
+ * means.
  */
 final class GroupSums {
 
@@ -30,26 +31,38 @@ final class GroupSums {
 
     private final TensorSums sums;
     private final Map<Key, double[]> means = new LinkedHashMap<>();
+    private final NormSpread spread;
     private int tensors;
 
-    Group(int tasks) {
-      this.sums = new TensorSums(tasks);
+    Group(boolean ofRole, double[] weights) {
+      this.sums = new TensorSums(weights.length);
+      this.spread = new NormSpread(ofRole, weights);
+    }
+
+    /** Adds numbers of a layer, all of which count the same. */
+    void add(List<MeasureValue> values) {
+      for (MeasureValue value : values) {
+        add(value, 1);
+      }
+    }
+
+    private void add(MeasureValue value, double weight) {
+      double[] mean =
+          means.computeIfAbsent(
+              new Key(value.measure(), value.first(), value.second()), key -> new double[3]);
+      mean[0] += weight;
+      mean[1] += weight * value.value();
+      mean[2] += weight * value.chance().orElse(Double.NaN);
     }
 
     void add(TensorConflicts tensor, TensorSums ofTensor) {
       tensors++;
       sums.add(ofTensor);
+      spread.add(tensor, ofTensor);
       for (MeasureValue value : tensor.values()) {
-        if (ELEMENT_MEASURES.contains(value.measure())) {
-          continue;
+        if (!ELEMENT_MEASURES.contains(value.measure())) {
+          add(value, weight(value, ofTensor));
         }
-        double weight = weight(value, ofTensor);
-        double[] mean =
-            means.computeIfAbsent(
-                new Key(value.measure(), value.first(), value.second()), key -> new double[3]);
-        mean[0] += weight;
-        mean[1] += weight * value.value();
-        mean[2] += weight * value.chance().orElse(Double.NaN);
       }
     }
 
@@ -71,7 +84,9 @@ final class GroupSums {
       Findings findings = new Findings();
       Measures.OF_ELEMENTS.forEach(measure -> measure.measure(sums, weights, findings));
       List<MeasureValue> values = new ArrayList<>(findings.values());
-      List<MeasureValue> spectral = new ArrayList<>();
+      Findings spreads = new Findings();
+      spread.measure(spreads);
+      List<MeasureValue> spectral = new ArrayList<>(spreads.values());
       means.forEach((key, mean) -> {
         double chance = mean[2] / mean[0];
         spectral.add(
@@ -105,17 +120,26 @@ final class GroupSums {
 
   GroupSums(double[] weights) {
     this.weights = weights;
-    this.model = new Group(weights.length);
+    this.model = new Group(false, weights);
   }
 
   void add(TensorConflicts tensor, TensorSums sums) {
     model.add(tensor, sums);
-    roles.computeIfAbsent(tensor.role(), role -> new Group(weights.length)).add(tensor, sums);
+    roles.computeIfAbsent(tensor.role(), role -> new Group(true, weights)).add(tensor, sums);
     if (tensor.layer() >= 0) {
       layers
           .computeIfAbsent(
-              new Layer(tensor.stack(), tensor.layer()), layer -> new Group(weights.length))
+              new Layer(tensor.stack(), tensor.layer()), layer -> new Group(false, weights))
           .add(tensor, sums);
+    }
+  }
+
+  /** Adds numbers of a layer that are none of a tensor; the model's are their means. */
+  void addLayer(String stack, int layer, List<MeasureValue> values) {
+    Group group = layers.get(new Layer(stack, layer));
+    if (group != null) {
+      group.add(values);
+      model.add(values);
     }
   }
 

@@ -9,9 +9,9 @@ import io.hfmerge.analysis.matrix.MatrixCombination;
 import io.hfmerge.analysis.matrix.MatrixSource;
 import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
 import io.hfmerge.analysis.matrix.Rounding;
-import io.hfmerge.analysis.spectral.Blas;
 import io.hfmerge.analysis.spectral.CpuSpectralEngine;
 import io.hfmerge.analysis.spectral.SpectralEngine;
+import io.hfmerge.analysis.spectral.SquareMatrix;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.arch.MatrixBlock;
 import io.hfmerge.hf.arch.WeightMatrix;
@@ -26,7 +26,10 @@ import java.util.stream.DoubleStream;
 /** Takes all measures of one matrix at a time. Thread-safe. */
 final class MatrixConflicts {
 
-  /** Share of the Java heap that products of all matrices in work may take together. */
+  /**
+   * What products of all matrices in work may take together, in native memory, as a share of the
+   * Java heap: users know one number by which they bound memory, -Xmx.
+   */
   private static final double HEAP_SHARE = 0.6;
 
   private static final long MIB = 1 << 20;
@@ -147,25 +150,19 @@ final class MatrixConflicts {
     for (int t = 0; t < count; t++) {
       bits[t] = Rounding.significantBits(tasks.model(t).dtype());
     }
+    List<LargestElements> largest = new ArrayList<>();
+    terms.forEach(term -> largest.add(new LargestElements()));
     tasks.read((first, some, origin, deltas) -> {
       int elements = some * tasks.length();
-      double[] lines = new double[count * elements];
-      double squares = 0;
-      for (int i = 0; i < elements; i++) {
-        squares += origin[i] * origin[i];
-      }
-      sums.addElements(elements, squares);
+      sums.addProducts(origin, deltas, elements);
       for (int t = 0; t < count; t++) {
         double[] delta = deltas.get(t);
-        System.arraycopy(delta, 0, lines, t * elements, elements);
         sums.addNoise(t, noise(origin, delta, elements, baseBits, bits[t]));
+        largest.get(t).add(delta, elements);
         for (int j = t + 1; j < count; j++) {
           sums.addSigns(t, j, delta, deltas.get(j), elements);
         }
       }
-      double[] gram = new double[count * count];
-      Blas.gramOfLines(lines, count, elements, gram);
-      sums.addProducts(gram);
     });
     double total = sums.baseSquares();
     for (int t = 0; t < count; t++) {
@@ -174,7 +171,31 @@ final class MatrixConflicts {
     if (!Double.isFinite(total)) {
       throw tasks.nonFinite(base.id(), terms.stream().map(term -> term.model().id()).toList());
     }
+    addLargest(tasks, sums, largest);
     return sums;
+  }
+
+  /** Reads again, now that it is known which elements are the largest. */
+  private void addLargest(TaskMatrices tasks, TensorSums sums, List<LargestElements> largest)
+      throws IOException {
+    int count = tasks.tasks();
+    float[] least = new float[count];
+    int changed = 0;
+    for (int t = 0; t < count; t++) {
+      least[t] = largest.get(t).threshold(request.density(), sums.elements());
+      changed += sums.squares(t) > 0 ? 1 : 0;
+    }
+    if (changed < 2) {
+      return;
+    }
+    tasks.read((first, some, origin, deltas) -> {
+      for (int i = 0; i < count; i++) {
+        for (int j = i + 1; j < count; j++) {
+          sums.addLargest(
+              i, j, deltas.get(i), deltas.get(j), least[i], least[j], some * tasks.length());
+        }
+      }
+    });
   }
 
   /** Variance that rounding both operands to their dtypes gives a difference that is not zero. */
@@ -193,11 +214,17 @@ final class MatrixConflicts {
 
   private void addSpectra(TaskMatrices tasks, TensorSums sums, Findings findings, Result result)
       throws IOException {
+    if (!SquareMatrix.fits(tasks.length())) {
+      result.skip(
+          "spectra of matrices whose shorter side is above 16383 are not taken, it is "
+              + tasks.length());
+      return;
+    }
     double mebibytes =
         Math.ceil(FactCollector.doubles(terms.size(), tasks.length()) * Double.BYTES / MIB);
     if (mebibytes > budgetMebibytes) {
       result.skip(
-          "spectra need %.0f MiB of memory, %d MiB of the heap are for them: compare fewer models"
+          "spectra need %.0f MiB of memory, %d MiB (60 %% of -Xmx) are allowed: compare fewer models"
                   .formatted(mebibytes, budgetMebibytes)
               + " at a time, take --metrics norms, or raise -Xmx");
       return;

@@ -19,6 +19,7 @@ public final class Measures {
           new WudiResidual(),
           new MergedAlignment(),
           new BaseEnergies(),
+          new IntruderDimensions(),
           new RankInflation());
 
   private Measures() {}
@@ -29,7 +30,7 @@ public final class Measures {
             OF_ELEMENTS.stream().map(ElementMeasure::measures),
             OF_NORMS.stream().map(NormMeasure::measures),
             OF_SPECTRA.stream().map(SpectralMeasure::measures),
-            Stream.of(ActivationMeasures.ALL))
+            Stream.of(NormSpread.MEASURES, BalanceDrift.MEASURES, ActivationMeasures.ALL))
         .flatMap(families -> families)
         .flatMap(List::stream)
         .toList();

@@ -4,7 +4,7 @@ import io.hfmerge.analysis.interference.Measure.Scope;
 import java.util.List;
 import java.util.OptionalDouble;
 
-/** The tasks in the leading output directions of the merged update. */
+/** The tasks in the output directions of the merged update. */
 final class MergedAlignment implements SpectralMeasure {
 
   static final Measure ALIGNMENT =
@@ -20,12 +20,21 @@ final class MergedAlignment implements SpectralMeasure {
           "overCount",
           "over-counted",
           Scope.SUM,
-          "share of the tasks' energy in directions of M where the sum holds more of it than the"
-              + " task itself (arXiv:2602.05536)");
+          "share of the tasks' energy in directions of M, all its left singular vectors, where the"
+              + " sum holds more of it than the task itself (arXiv:2602.05536)");
+
+  static final Measure INTERFERENCE =
+      new Measure(
+          "directionInterference",
+          "direction interference",
+          Scope.TASK,
+          "sum of ((p - 1)|a|)^2/sum of |a|^2, a = u'Dt for all left singular vectors u of M and p"
+              + " = <u'M,a>/|a|^2 (arXiv:2602.05536): 0 where the sum holds each task once, (T - 1)^2"
+              + " where all tasks are the same");
 
   @Override
   public List<Measure> measures() {
-    return List.of(ALIGNMENT, OVER_COUNT);
+    return List.of(ALIGNMENT, INTERFERENCE, OVER_COUNT);
   }
 
   @Override
@@ -38,6 +47,11 @@ final class MergedAlignment implements SpectralMeasure {
     for (int t = 0; t < facts.tasks(); t++) {
       double share = alignment.energy()[t] / facts.sums().squares(t);
       findings.ofTask(ALIGNMENT, t, Math.sqrt(share), OptionalDouble.of(chance));
+      findings.ofTask(
+          INTERFERENCE,
+          t,
+          alignment.interference()[t] / alignment.inside()[t],
+          OptionalDouble.empty());
     }
     findings.ofSum(OVER_COUNT, alignment.overCounted() / alignment.all(), OptionalDouble.empty());
   }

@@ -22,9 +22,23 @@ final class RelativeSize implements ElementMeasure {
           "what rounding to the stored dtypes may have added to |Dt|, over |Dt|; near 1 the task"
               + " vector is rounding, and its ranks count it");
 
+  static final Measure NORM_DRIFT =
+      new Measure(
+          "normDrift",
+          "norm drift",
+          Scope.TASK,
+          "|Wt|/|W0| - 1: how much fine-tuning lengthened the weights");
+
+  static final Measure NORM_DRIFT_OF_SUM =
+      new Measure(
+          "normDriftOfSum",
+          "norm drift of the sum",
+          Scope.SUM,
+          "|W0 + M|/|W0| - 1: how much the sum lengthens the weights");
+
   @Override
   public List<Measure> measures() {
-    return List.of(RELATIVE_SIZE, STORAGE_NOISE);
+    return List.of(RELATIVE_SIZE, STORAGE_NOISE, NORM_DRIFT, NORM_DRIFT_OF_SUM);
   }
 
   @Override
@@ -35,6 +49,15 @@ final class RelativeSize implements ElementMeasure {
           RELATIVE_SIZE, t, size / Math.sqrt(sums.baseSquares()), OptionalDouble.empty());
       findings.ofTask(
           STORAGE_NOISE, t, Math.sqrt(sums.noiseSquares(t)) / size, OptionalDouble.empty());
+      findings.ofTask(
+          NORM_DRIFT,
+          t,
+          Math.sqrt(sums.squaresOfTuned(t) / sums.baseSquares()) - 1,
+          OptionalDouble.empty());
     }
+    findings.ofSum(
+        NORM_DRIFT_OF_SUM,
+        Math.sqrt(sums.squaresOfTuned(weights) / sums.baseSquares()) - 1,
+        OptionalDouble.empty());
   }
 }

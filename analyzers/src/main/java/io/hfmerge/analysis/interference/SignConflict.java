@@ -21,11 +21,19 @@ final class SignConflict implements ElementMeasure {
           Scope.PAIR,
           "the same weighted by min(|Di|,|Dj|); chance 0.5");
 
+  static final Measure LARGEST =
+      new Measure(
+          "signConflictLargest",
+          "sign conflict, largest",
+          Scope.PAIR,
+          "the same among the elements that are within the largest part of both, tensor by tensor"
+              + " (settings.density; magnitudes told apart to 9 bits); chance 0.5");
+
   private static final OptionalDouble HALF = OptionalDouble.of(0.5);
 
   @Override
   public List<Measure> measures() {
-    return List.of(SIGN_CONFLICT, WEIGHTED);
+    return List.of(SIGN_CONFLICT, WEIGHTED, LARGEST);
   }
 
   @Override
@@ -35,6 +43,8 @@ final class SignConflict implements ElementMeasure {
         double present = sums.present(i, j);
         findings.ofPair(SIGN_CONFLICT, i, j, sums.opposed(i, j) / present, HALF);
         findings.ofPair(WEIGHTED, i, j, sums.smallerOpposed(i, j) / sums.smaller(i, j), HALF);
+        double largest = sums.bothLargest(i, j);
+        findings.ofPair(LARGEST, i, j, sums.largestOpposed(i, j) / largest, HALF);
       }
     }
   }

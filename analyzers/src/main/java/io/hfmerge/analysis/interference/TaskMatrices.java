@@ -71,14 +71,19 @@ final class TaskMatrices implements AutoCloseable {
     return orientation == Orientation.ROWS;
   }
 
+  /** Most lines that a panel has. */
+  int panelLines() {
+    int lines = Math.max(LEAST_LINES, PANEL_DOUBLES / (tasks() + 1) / Math.max(1, length()));
+    return Math.min(lines, count());
+  }
+
   /** Reads the base and all models once, from the first line to the last. */
   void read(PanelUse use) throws IOException {
     int length = length();
     if (length == 0) {
       return;
     }
-    int lines = Math.max(LEAST_LINES, PANEL_DOUBLES / (tasks() + 1) / length);
-    int count = Math.min(lines, count());
+    int count = panelLines();
     double[] origin = new double[Math.multiplyExact(count, length)];
     List<double[]> deltas = new ArrayList<>();
     models.forEach(model -> deltas.add(new double[origin.length]));

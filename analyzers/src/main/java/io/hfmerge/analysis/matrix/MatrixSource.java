@@ -106,11 +106,11 @@ public abstract sealed class MatrixSource implements AutoCloseable
   public abstract void read(
       Orientation orientation, int first, int count, double[] target, int stride);
 
-  /** Whether all elements are the same finite number. Reads until two differ. */
+  /** Whether all elements, if there are any, are the same finite number. Reads until two differ. */
   public final boolean constant() {
     int length = shortSide();
     if (length == 0) {
-      return false;
+      return true;
     }
     int count = Math.clamp(PANEL_DOUBLES / length, 1, longSide());
     double[] panel = new double[count * length];

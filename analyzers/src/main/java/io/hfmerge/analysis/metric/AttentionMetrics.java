@@ -46,31 +46,60 @@ public record AttentionMetrics(List<HeadMetrics> heads, List<BalanceMetrics> bal
   public static AttentionMetrics of(
       AttentionLayer layer, BalanceTraits traits, MatrixOpener matrices, SpectralEngine engine)
       throws IOException, NonFiniteMatrixException {
+    Grams grams = Grams.of(layer, matrices, engine);
     int k = layer.keyWidth();
     int v = layer.valueWidth();
-    List<double[]> queries =
-        grams(matrices, layer.query(), Orientation.ROWS, layer.heads(), k, engine);
-    List<double[]> keys =
-        grams(matrices, layer.key(), Orientation.ROWS, layer.kvHeads(), k, engine);
-    List<double[]> values =
-        grams(matrices, layer.value(), Orientation.ROWS, layer.kvHeads(), v, engine);
-    List<double[]> outputs =
-        grams(matrices, layer.output(), Orientation.COLUMNS, layer.heads(), v, engine);
     List<HeadMetrics> heads = new ArrayList<>();
     for (int h = 0; h < layer.heads(); h++) {
       int g = h / layer.group();
-      FactorPair keyQuery = new FactorPair(k, keys.get(g), queries.get(h));
-      FactorPair outputValue = new FactorPair(v, outputs.get(h), values.get(g));
+      FactorPair keyQuery = new FactorPair(k, grams.keys().get(g), grams.queries().get(h));
+      FactorPair outputValue = new FactorPair(v, grams.outputs().get(h), grams.values().get(g));
       heads.add(HeadMetrics.of(layer.stack(), layer.layer(), h, Product.QK, keyQuery));
       heads.add(HeadMetrics.of(layer.stack(), layer.layer(), h, Product.VP, outputValue));
     }
-    List<BalanceMetrics> balance = new ArrayList<>(queryKey(layer, traits, queries, keys));
+    return new AttentionMetrics(heads, balance(layer, traits, grams));
+  }
+
+  /**
+   * The balance alone, which needs no spectra; as {@link #of}.
+   *
+   * @throws NonFiniteMatrixException if one of the four matrices is not finite
+   * @throws IOException if bytes cannot be read
+   */
+  public static List<BalanceMetrics> balance(
+      AttentionLayer layer, BalanceTraits traits, MatrixOpener matrices, SpectralEngine engine)
+      throws IOException, NonFiniteMatrixException {
+    return balance(layer, traits, Grams.of(layer, matrices, engine));
+  }
+
+  private static List<BalanceMetrics> balance(
+      AttentionLayer layer, BalanceTraits traits, Grams grams) {
+    List<BalanceMetrics> balance =
+        new ArrayList<>(queryKey(layer, traits, grams.queries(), grams.keys()));
     Identity shared = layer.group() == 1 ? Identity.FULL : Identity.GQA_SUM;
     for (int g = 0; g < layer.kvHeads(); g++) {
-      FactorPair pair = new FactorPair(v, values.get(g), groupSum(layer, outputs, g));
+      FactorPair pair =
+          new FactorPair(
+              layer.valueWidth(), grams.values().get(g), groupSum(layer, grams.outputs(), g));
       balance.add(entry(layer, g, Product.VP, shared, pair));
     }
-    return new AttentionMetrics(heads, balance);
+    return balance;
+  }
+
+  /** The Gram matrices of all heads. */
+  private record Grams(
+      List<double[]> queries, List<double[]> keys, List<double[]> values, List<double[]> outputs) {
+
+    static Grams of(AttentionLayer layer, MatrixOpener matrices, SpectralEngine engine)
+        throws IOException, NonFiniteMatrixException {
+      int k = layer.keyWidth();
+      int v = layer.valueWidth();
+      return new Grams(
+          grams(matrices, layer.query(), Orientation.ROWS, layer.heads(), k, engine),
+          grams(matrices, layer.key(), Orientation.ROWS, layer.kvHeads(), k, engine),
+          grams(matrices, layer.value(), Orientation.ROWS, layer.kvHeads(), v, engine),
+          grams(matrices, layer.output(), Orientation.COLUMNS, layer.heads(), v, engine));
+    }
   }
 
   private static List<double[]> grams(

@@ -51,6 +51,7 @@ public final class ConflictJson {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("metrics", report.request().metrics().name().toLowerCase(Locale.ROOT));
     settings.put("rank", report.request().rank());
+    settings.put("density", report.request().density());
     settings.put("all", report.request().includeOther());
     root.put("settings", settings);
     if (!report.texts().isEmpty()) {

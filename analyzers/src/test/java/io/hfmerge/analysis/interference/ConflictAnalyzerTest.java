@@ -137,6 +137,9 @@ class ConflictAnalyzerTest {
     holds(report, 4, "wudiResidual", 0); // M − D = 2 D
     holds(report, 1.0 / 3, "rankInflation");
     holds(report, 1, "overCount");
+    holds(report, 4, "directionInterference", 1); // (3 - 1)^2
+    holds(report, 0, "nuclearLoss"); // copies: why it is never read alone
+    holds(report, 0, "signConflictLargest", 0, 1);
   }
 
   @ParameterizedTest
@@ -161,7 +164,11 @@ class ConflictAnalyzerTest {
     holds(report, 1, "wudiResidual", 0); // M = 0: the update is gone
     holds(report, 1, "inputOverlap", 0, 1);
     holds(report, 0, "rankInflation");
+    holds(report, 1, "nuclearLoss");
+    holds(report, 1, "signConflictLargest", 0, 1);
+    holds(report, 0, "normDriftOfSum");
     assertThat(find(report, "overCount")).isEmpty();
+    assertThat(find(report, "directionInterference", 0)).isEmpty();
   }
 
   @ParameterizedTest
@@ -185,6 +192,8 @@ class ConflictAnalyzerTest {
     holds(report, 0, "wudiResidual", 0);
     holds(report, 0, "wudiResidual", 1);
     holds(report, 0, "overCount");
+    holds(report, 0, "directionInterference", 0);
+    holds(report, 0, "nuclearLoss");
     assertThat(report.theory().orElseThrow().tasks())
         .allSatisfy(task -> assertThat(task.damage().value()).isLessThan(ROUNDING));
   }
@@ -279,6 +288,83 @@ class ConflictAnalyzerTest {
     holds(report, 2, "effectiveRank", 1);
     holds(report, 5, "effectiveRankOfSum");
     holds(report, 1, "rankInflation");
+    holds(report, 3, "epsilonRank", 0);
+    holds(report, 5, "epsilonRankOfSum");
+    holds(report, Math.sqrt(5), "stableRankOfSum");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"24, 16", "16, 24", "20, 20"})
+  void overCountGoesBeyondTheLeadingDirections(int rows, int columns) throws Exception {
+    // the leading directions belong to one task each, a weak one to both
+    double[] base = units(rows, columns, new double[][] {{1, 5, 5}});
+    double[] one = units(rows, columns, new double[][] {{10, 0, 0}, {1, 2, 2}});
+    double[] other = units(rows, columns, new double[][] {{9, 1, 1}, {1, 2, 2}});
+    ConflictReport report =
+        analyze(
+            List.of(base, plus(base, one), plus(base, other)),
+            rows,
+            columns,
+            new ConflictRequest(Metrics.ALL, 1, false, 1));
+    holds(report, 2.0 / (101 + 82), "overCount");
+    holds(report, 1.0 / 101, "directionInterference", 0);
+    holds(report, 1.0 / 82, "directionInterference", 1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"24, 16", "16, 24", "20, 20"})
+  void intrudersAreVectorsThatTheBaseHasNothingLike(int rows, int columns) throws Exception {
+    double[] base = units(rows, columns, new double[][] {{5, 0, 0}, {4, 1, 1}, {3, 2, 2}});
+    // a direction of its own on both sides; one whose input the base reads too, u = (4, 20)/|.|
+    double[] apart = units(rows, columns, new double[][] {{20, 7, 7}});
+    double[] output = units(rows, columns, new double[][] {{20, 7, 1}});
+    ConflictReport report =
+        analyze(List.of(base, plus(base, apart), plus(base, output)), rows, columns);
+    holds(report, 1, "inputIntruders", 0);
+    holds(report, 1, "outputIntruders", 0);
+    holds(report, 0, "inputIntruders", 1);
+    holds(report, 1, "outputIntruders", 1);
+  }
+
+  @Test
+  void smallUpdatesOfAFullBaseBringNoIntruders() throws Exception {
+    double[] base = new double[20 * 20];
+    for (int i = 0; i < 20; i++) {
+      base[i * 21] = 20 - i; // gaps of 1
+    }
+    double[] update = gaussian(400);
+    for (int i = 0; i < 400; i++) {
+      update[i] *= 0.01;
+    }
+    ConflictReport report = analyze(List.of(base, plus(base, update), plus(base, update)), 20, 20);
+    holds(report, 0, "inputIntruders", 0);
+    holds(report, 0, "outputIntruders", 0);
+  }
+
+  @Test
+  void signsOfTheLargestChangesAreComparedByThemselves() throws Exception {
+    double[] base = new double[100];
+    double[] one = new double[100];
+    double[] other = new double[100];
+    for (int i = 0; i < 100; i++) {
+      one[i] = 1 + i; // the 20 largest are opposed, all others agree
+      other[i] = i >= 80 ? -1 - i : 1 + i;
+    }
+    ConflictReport report = analyze(List.of(base, one, other), 10, 10);
+    holds(report, 0.2, "signConflict", 0, 1);
+    holds(report, 1, "signConflictLargest", 0, 1);
+    ConflictReport half =
+        analyze(
+            List.of(base, one, other), 10, 10, new ConflictRequest(Metrics.ALL, 4, 0.5, false, 1));
+    holds(half, 0.4, "signConflictLargest", 0, 1);
+  }
+
+  @Test
+  void normDriftIsRelativeToTheBase() throws Exception {
+    double[] base = gaussian(96);
+    ConflictReport report = analyze(List.of(base, plus(base, base), plus(base, base)), 12, 8);
+    holds(report, 1, "normDrift", 0);
+    holds(report, 2, "normDriftOfSum"); // W0 + 2 W0
   }
 
   @Test
@@ -288,7 +374,7 @@ class ConflictAnalyzerTest {
     assertThat(none.tensors()).hasSize(1);
     assertThat(none.model().values())
         .extracting(value -> value.measure().key())
-        .containsOnly("relativeSize");
+        .containsOnly("relativeSize", "normDrift", "normDriftOfSum");
     holds(none, 0, "relativeSize", 1);
     assertThat(none.theory()).isEmpty();
     ConflictReport one = analyze(List.of(base, base, plus(base, gaussian(12 * 20))), 12, 20);
@@ -429,6 +515,8 @@ class ConflictAnalyzerTest {
     assertThat(Measures.all()).extracting(Measure::key).doesNotHaveDuplicates();
     assertThat(new ConflictRequest(Metrics.ALL, 1, false, 1).rank()).isEqualTo(1);
     assertThatThrownBy(() -> new ConflictRequest(Metrics.ALL, 0, false, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new ConflictRequest(Metrics.ALL, 1, 0, false, 1))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }

@@ -28,7 +28,9 @@ class GoldenConflictsTest {
   /** Rounding of f64 sums, and of vectors from Gram matrices with the gaps of these spectra. */
   private static final double ROUNDING = 1e-9;
 
-  /** Ranks count singular values down to 1e-7 of the largest, known to 1 % there. */
+  /**
+   * Ranks and nuclear norms count singular values down to 1e-7 of the largest, known to 1 % there.
+   */
   private static final double RANKS = 1e-5;
 
   /** The arc cosine of a number near 1 has half of its digits. */
@@ -92,7 +94,8 @@ class GoldenConflictsTest {
       double tolerance =
           key.contains("Angle")
               ? DEGREES
-              : (key.contains("ank") ? RANKS : ROUNDING) * Math.max(1, Math.abs(number));
+              : (key.contains("ank") || key.contains("nuclear") ? RANKS : ROUNDING)
+                  * Math.max(1, Math.abs(number));
       assertThat(value.value()).as(place + " " + key).isCloseTo(number, within(tolerance));
       if (entry.get("chance").isNull()) {
         assertThat(value.chance()).as(place + " " + key).isEmpty();

@@ -133,4 +133,13 @@ class MatrixCombinationTest {
       assertThat(source.constant()).isEqualTo(constant);
     }
   }
+
+  @Test
+  void matrixWithoutElementsHasNothingToAverage() throws Exception {
+    try (MemoryCheckpoint checkpoint =
+            new MemoryCheckpoint().add("w", DType.F32, new double[0], 0, 4);
+        MatrixSource source = MatrixSource.open(checkpoint, checkpoint.matrix("w"))) {
+      assertThat(source.constant()).isTrue();
+    }
+  }
 }

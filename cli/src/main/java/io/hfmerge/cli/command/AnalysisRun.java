@@ -9,10 +9,10 @@ import io.hfmerge.analysis.report.JsonReport;
 import io.hfmerge.analysis.report.ParquetReport;
 import io.hfmerge.analysis.report.StoredAnalysis;
 import io.hfmerge.analysis.report.page.HtmlPage;
-import io.hfmerge.analysis.report.page.PlotFolder;
 import io.hfmerge.analysis.report.section.AnalysisPage;
 import io.hfmerge.cli.Version;
 import io.hfmerge.cli.option.AnalysisOptions;
+import io.hfmerge.cli.option.ReportOptions;
 import io.hfmerge.cli.output.AnalysisTable;
 import io.hfmerge.cli.output.ComparisonTable;
 import io.hfmerge.cli.output.ProgressLine;
@@ -90,25 +90,25 @@ final class AnalysisRun {
   private static void write(
       List<AnalysisReport> reports, AnalysisOptions options, List<String> notes)
       throws IOException {
+    ReportOptions output = options.output();
+    boolean one = reports.size() == 1;
     switch (options.format()) {
       case table ->
-          options.write(
-              reports.size() == 1
-                  ? AnalysisTable.render(reports.getFirst(), options.colors())
-                  : ComparisonTable.render(reports, options.colors()),
+          output.writeTable(
+              one
+                  ? AnalysisTable.render(reports.getFirst(), output.colors())
+                  : ComparisonTable.render(reports, output.colors()),
               notes);
       case json ->
-          options.write(
-              reports.size() == 1
+          output.write(
+              one
                   ? JsonReport.write(reports.getFirst(), Version.number())
                   : JsonReport.write(reports, Version.number()),
               notes);
-      case csv -> options.write(CsvReport.write(reports), notes);
-      case parquet -> options.write(ParquetReport.write(reports), notes);
-      case html -> options.write(HtmlPage.write(AnalysisPage.of(reports), Version.number()), notes);
+      case csv -> output.write(CsvReport.write(reports), notes);
+      case parquet -> output.write(ParquetReport.write(reports), notes);
+      case html -> output.write(HtmlPage.write(AnalysisPage.of(reports), Version.number()), notes);
     }
-    if (options.plots().isPresent()) {
-      PlotFolder.write(AnalysisPage.of(reports), options.plots().get());
-    }
+    output.writePlots(() -> AnalysisPage.of(reports));
   }
 }

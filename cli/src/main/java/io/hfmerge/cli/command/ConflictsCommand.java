@@ -8,29 +8,26 @@ import io.hfmerge.analysis.interference.ConflictRequest;
 import io.hfmerge.analysis.report.ConflictCsv;
 import io.hfmerge.analysis.report.ConflictJson;
 import io.hfmerge.analysis.report.page.HtmlPage;
-import io.hfmerge.analysis.report.page.PlotFolder;
 import io.hfmerge.analysis.report.section.ConflictPage;
 import io.hfmerge.cli.Version;
+import io.hfmerge.cli.option.ReportOptions;
 import io.hfmerge.cli.option.StreamOption;
 import io.hfmerge.cli.option.TextOptions;
+import io.hfmerge.cli.option.ThreadsOption;
 import io.hfmerge.cli.output.ConflictTable;
 import io.hfmerge.cli.output.ProgressLine;
-import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.files.Utf8Text;
 import io.hfmerge.method.MergeMethods;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.SequencedSet;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -62,7 +59,6 @@ public final class ConflictsCommand implements Callable<Integer> {
     html
   }
 
-  private static final int MOST_THREADS = 1024;
   private static final int MOST_RANK = 4096;
 
   @Spec @Nullable CommandSpec spec;
@@ -103,6 +99,14 @@ public final class ConflictsCommand implements Callable<Integer> {
   private int rank = ConflictRequest.DEFAULT_RANK;
 
   @Option(
+      names = "--density",
+      paramLabel = "D",
+      description =
+          "Share of each tensor's elements, the largest changes, within which signs are compared"
+              + " too (default: ${DEFAULT-VALUE}).")
+  private double density = ConflictRequest.DEFAULT_DENSITY;
+
+  @Option(
       names = "--all",
       description = "Take spectra of matrices outside the layers too: embeddings, heads, ...")
   private boolean includeOther;
@@ -113,23 +117,9 @@ public final class ConflictsCommand implements Callable<Integer> {
       description = "table, json, csv or html (default: ${DEFAULT-VALUE}).")
   private Format format = Format.table;
 
-  @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FILE",
-      description = "Write the report to a file, replacing it (default: standard output).")
-  private @Nullable Path target;
+  @Mixin private final ReportOptions output = new ReportOptions();
 
-  @Option(
-      names = "--plots",
-      paramLabel = "DIR",
-      description = "Write every plot of the html report as SVG and PNG files to a folder, too.")
-  private @Nullable Path plots;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Worker threads (default: one per core). The numbers do not depend on it.")
-  private int threads = Runtime.getRuntime().availableProcessors();
+  @Mixin private final ThreadsOption threads = new ThreadsOption();
 
   @Mixin private final TextOptions text = new TextOptions();
 
@@ -148,24 +138,15 @@ public final class ConflictsCommand implements Callable<Integer> {
           "--text: expected one text for all, or one for each of %d models, found %d"
               .formatted(weights.size(), texts));
     }
-    SequencedSet<String> notes = new LinkedHashSet<>();
+    List<String> notes = new ArrayList<>();
     ConflictReport report = onTexts(analyze(weights, notes));
-    String rendered =
-        switch (format) {
-          case table ->
-              ConflictTable.render(report, target == null && Terminal.hasColors())
-                  + String.join("", notes.stream().map(note -> note + "\n").toList());
-          case json -> ConflictJson.write(report, Version.number());
-          case csv -> ConflictCsv.write(report);
-          case html -> HtmlPage.write(ConflictPage.of(report), Version.number());
-        };
-    if (format != Format.table) {
-      notes.forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
+    switch (format) {
+      case table -> output.writeTable(ConflictTable.render(report, output.colors()), notes);
+      case json -> output.write(ConflictJson.write(report, Version.number()), notes);
+      case csv -> output.write(ConflictCsv.write(report), notes);
+      case html -> output.write(HtmlPage.write(ConflictPage.of(report), Version.number()), notes);
     }
-    write(rendered);
-    if (plots != null) {
-      PlotFolder.write(ConflictPage.of(report), plots);
-    }
+    output.writePlots(() -> ConflictPage.of(report));
     return 0;
   }
 
@@ -176,23 +157,24 @@ public final class ConflictsCommand implements Callable<Integer> {
     if (rank < 1 || rank > MOST_RANK) {
       throw usage("--rank: expected 1 to " + MOST_RANK + ", found " + rank);
     }
-    if (threads < 1 || threads > MOST_THREADS) {
-      throw usage("--threads: expected 1 to " + MOST_THREADS + ", found " + threads);
+    if (!(density > 0 && density <= 1)) {
+      throw usage("--density: expected a number above 0, at most 1, found " + density);
     }
+    threads.threads();
   }
 
-  private ConflictReport analyze(Map<String, Double> weights, SequencedSet<String> notes)
+  private ConflictReport analyze(Map<String, Double> weights, List<String> notes)
       throws IOException, InterruptedException {
     List<HfModel> opened = new ArrayList<>();
     PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
     try (ProgressLine progress = ProgressLine.create(err);
         HfModel origin = stream.models(progress).openModel(base)) {
-      origin.notes().stream().map(Terminal::printable).forEach(notes::add);
+      notes.addAll(origin.notes());
       List<ConflictAnalyzer.Term> terms = new ArrayList<>();
       for (Map.Entry<String, Double> entry : weights.entrySet()) {
         HfModel model = stream.models(progress).openModel(entry.getKey());
         opened.add(model);
-        model.notes().stream().map(Terminal::printable).forEach(notes::add);
+        notes.addAll(model.notes());
         terms.add(new ConflictAnalyzer.Term(AnalysisRun.subject(model), lambda * entry.getValue()));
       }
       return ConflictAnalyzer.analyze(
@@ -201,8 +183,9 @@ public final class ConflictsCommand implements Callable<Integer> {
           new ConflictRequest(
               Metrics.valueOf(metrics.name().toUpperCase(Locale.ROOT)),
               rank,
+              density,
               includeOther,
-              threads),
+              threads.threads()),
           progress);
     } finally {
       for (HfModel model : opened) {
@@ -231,21 +214,11 @@ public final class ConflictsCommand implements Callable<Integer> {
                       new ActivationConflicts.Setup(
                           stream.models(progress),
                           MergeMethods.installed(),
-                          MergeOptions.ofThreads(threads),
+                          MergeOptions.ofThreads(threads.threads()),
                           text.device().loadOptions(),
                           text.settings(),
                           progress)));
     }
-  }
-
-  private void write(String rendered) throws IOException {
-    if (target != null) {
-      Files.writeString(target, rendered);
-      return;
-    }
-    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-    out.print(rendered);
-    out.flush();
   }
 
   private ParameterException usage(String message) {

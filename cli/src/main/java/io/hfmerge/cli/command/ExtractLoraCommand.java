@@ -6,6 +6,7 @@ import io.hfmerge.analysis.spectral.RankChoice;
 import io.hfmerge.cli.Version;
 import io.hfmerge.cli.option.RankOptions;
 import io.hfmerge.cli.option.StreamOption;
+import io.hfmerge.cli.option.ThreadsOption;
 import io.hfmerge.cli.output.ProgressLine;
 import io.hfmerge.hf.HfModel;
 import io.hfmerge.hf.ModelLocation;
@@ -32,8 +33,6 @@ import picocli.CommandLine.Spec;
       "change by the rank given, and everything else that changed as it is."
     })
 public final class ExtractLoraCommand implements Callable<Integer> {
-
-  private static final int MOST_THREADS = 1024;
 
   @Spec @Nullable CommandSpec spec;
 
@@ -69,19 +68,13 @@ public final class ExtractLoraCommand implements Callable<Integer> {
   @Option(names = "--force", description = "Replace an existing adapter.")
   private boolean force;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Matrices worked on at a time (default: one per core).")
-  private int threads = Runtime.getRuntime().availableProcessors();
+  @Mixin private final ThreadsOption threads = new ThreadsOption();
 
   @Mixin private final StreamOption stream = new StreamOption();
 
   @Override
   public Integer call() throws Exception {
-    if (threads < 1 || threads > MOST_THREADS) {
-      throw usage("--threads: expected 1 to " + MOST_THREADS + ", found " + threads);
-    }
+    int workers = threads.threads(); // refused before anything is opened
     DType dtype =
         DType.ofTorchName(dtypeName)
             .filter(type -> type == DType.F32 || type == DType.BF16 || type == DType.F16)
@@ -96,7 +89,7 @@ public final class ExtractLoraCommand implements Callable<Integer> {
         AdapterWriter writer = AdapterWriter.create(target, force, inputs(old, tuned))) {
       report =
           LoraExtraction.write(
-              old, tuned, choice, dtype, writer, threads, Version.number(), progress);
+              old, tuned, choice, dtype, writer, workers, Version.number(), progress);
     }
     AdapterLines.print(report, Objects.requireNonNull(spec).commandLine().getOut());
     return 0;

@@ -3,18 +3,12 @@ package io.hfmerge.cli.option;
 import io.hfmerge.analysis.AnalysisRequest;
 import io.hfmerge.analysis.AnalysisRequest.DeviceChoice;
 import io.hfmerge.cli.output.ProgressLine;
-import io.hfmerge.cli.output.Terminal;
 import io.hfmerge.hf.HfModels;
 import io.hfmerge.progress.ProgressListener;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,8 +40,6 @@ public final class AnalysisOptions {
     cpu,
     cuda
   }
-
-  private static final int MOST_THREADS = 1024;
 
   @Spec(Spec.Target.MIXEE)
   @Nullable CommandSpec spec;
@@ -83,28 +75,14 @@ public final class AnalysisOptions {
   private Format format = Format.table;
 
   @Option(
-      names = {"-o", "--output"},
-      paramLabel = "FILE",
-      description = "Write the report to a file, replacing it (default: standard output).")
-  private @Nullable Path target;
-
-  @Option(
-      names = "--plots",
-      paramLabel = "DIR",
-      description = "Write every plot of the html report as SVG and PNG files to a folder, too.")
-  private @Nullable Path plots;
-
-  @Option(
       names = "--device",
       paramLabel = "DEVICE",
       description = "auto, cpu or cuda (default: ${DEFAULT-VALUE}).")
   private Device device = Device.auto;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Worker threads (default: one per core). The numbers do not depend on it.")
-  private int threads = Runtime.getRuntime().availableProcessors();
+  @Mixin private final ReportOptions output = new ReportOptions();
+
+  @Mixin private final ThreadsOption threads = new ThreadsOption();
 
   @Mixin private final StreamOption stream = new StreamOption();
 
@@ -127,10 +105,7 @@ public final class AnalysisOptions {
     if (!(epsilon >= 0) || Double.isInfinite(epsilon)) {
       throw usage("--epsilon: expected a number from 0 on, found " + epsilon);
     }
-    if (threads < 1 || threads > MOST_THREADS) {
-      throw usage("--threads: expected 1 to " + MOST_THREADS + ", found " + threads);
-    }
-    if (format == Format.parquet && target == null) {
+    if (format == Format.parquet && !output.toFile()) {
       throw usage("--format parquet: expected -o FILE, as the report is not text");
     }
     return new AnalysisRequest(
@@ -139,16 +114,16 @@ public final class AnalysisOptions {
         epsilon,
         includeOther,
         DeviceChoice.valueOf(device.name().toUpperCase(Locale.ROOT)),
-        threads);
+        threads.threads());
   }
 
   public Format format() {
     return format;
   }
 
-  /** Where plots are written, if they are asked for. */
-  public Optional<Path> plots() {
-    return Optional.ofNullable(plots);
+  /** Where the report and its plots are written. */
+  public ReportOptions output() {
+    return output;
   }
 
   /**
@@ -182,42 +157,5 @@ public final class AnalysisOptions {
   /** An error in how options and arguments go together. */
   public ParameterException usage(String message) {
     return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
-  }
-
-  /** Whether a table may have colours. */
-  public boolean colors() {
-    return target == null && Terminal.hasColors();
-  }
-
-  /**
-   * Writes a report to where the options say.
-   *
-   * @param notes what the user should know of how models were read; behind a table, and beside the
-   *     other reports, whose form is fixed, on standard error
-   */
-  public void write(String report, List<String> notes) throws IOException {
-    List<String> lines = notes.stream().distinct().map(Terminal::printable).toList();
-    String text = report;
-    if (format == Format.table) {
-      text += String.join("", lines.stream().map(note -> note + "\n").toList());
-    } else {
-      lines.forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
-    }
-    if (target != null) {
-      Files.writeString(target, text);
-      return;
-    }
-    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-    out.print(text);
-    out.flush();
-  }
-
-  /** Writes a report that is not text to the file that {@link #request()} has asked for. */
-  public void write(byte[] report, List<String> notes) throws IOException {
-    notes.stream()
-        .distinct()
-        .map(Terminal::printable)
-        .forEach(Objects.requireNonNull(spec).commandLine().getErr()::println);
-    Files.write(Objects.requireNonNull(target), report);
   }
 }

@@ -348,7 +348,9 @@ public final class AnalysisTable {
                         ? ": all elements are equal"
                         : report.model().base().isPresent()
                             ? ": unchanged from the base"
-                            : ": all elements are zero")
+                            : matrix.rows() == 0 || matrix.columns() == 0
+                                ? ": has no elements"
+                                : ": all elements are zero")
                     + ", not averaged"));
     report
         .normPreservation()

@@ -113,10 +113,10 @@ public final class ConflictTable {
   }
 
   private void pairs() {
-    List<String> headings = new ArrayList<>(List.of("cosine (chance)", "signs"));
+    List<String> headings = new ArrayList<>(List.of("cosine", "signs", "top"));
     boolean spectra = report.theory().isPresent();
     if (spectra) {
-      headings.addAll(List.of("input overlap", "output overlap", "response", "reverse"));
+      headings.addAll(List.of("inputs", "outputs", "response", "reverse"));
     }
     TextTable table = TextTable.withWords("pair", headings);
     int tasks = report.tasks().size();
@@ -126,6 +126,7 @@ public final class ConflictTable {
         cells.add("[%d] [%d]".formatted(i + 1, j + 1));
         cells.add(beside(value(model(), "cosine", i, j)));
         cells.add(cell(value(model(), "signConflict", i, j)));
+        cells.add(cell(value(model(), "signConflictLargest", i, j)));
         if (spectra) {
           cells.add(beside(value(model(), "inputOverlap", i, j)));
           cells.add(beside(value(model(), "outputOverlap", i, j)));
@@ -137,8 +138,9 @@ public final class ConflictTable {
     }
     heading(BOLD, "Pairs, whole model (in brackets the level of chance)");
     text.append(table.render());
+    text.append("signs: share in conflict, chance 0.5; top: the same of the largest changes\n");
     if (spectra) {
-      text.append("signs: share in conflict, chance 0.5\n");
+      text.append("inputs, outputs: overlap of the leading directions that are read and written\n");
       text.append("response: how the first's update answers to the second's inputs\n");
     }
   }
@@ -166,6 +168,9 @@ public final class ConflictTable {
     }
     heading(BOLD, "Task vectors, whole model");
     text.append(table.render());
+    if (spectra) {
+      fits();
+    }
     for (int t = 0; t < report.tasks().size(); t++) {
       if (value(model(), "storageNoise", t, -1).filter(v -> v.value() > NOISY).isPresent()) {
         text.append(
@@ -173,6 +178,34 @@ public final class ConflictTable {
                 .formatted(t + 1));
       }
     }
+  }
+
+  /** How the tuned models stand to their base, and to the sum, direction by direction. */
+  private void fits() {
+    TextTable table =
+        TextTable.withWords(
+            "model",
+            List.of(
+                "input intruders",
+                "output intruders",
+                "interference",
+                "norm drift",
+                "spread drift",
+                "balance drift"));
+    for (int t = 0; t < report.tasks().size(); t++) {
+      table.add(
+          List.of(
+              "[" + (t + 1) + "]",
+              cell(value(model(), "inputIntruders", t, -1)),
+              cell(value(model(), "outputIntruders", t, -1)),
+              cell(value(model(), "directionInterference", t, -1)),
+              cell(value(model(), "normDrift", t, -1)),
+              cell(value(model(), "normSpreadDrift", t, -1)),
+              cell(value(model(), "balanceDrift", t, -1))));
+    }
+    text.append('\n').append(table.render());
+    text.append("intruders: of 10 leading directions of a tuned matrix, new to the base\n");
+    text.append("interference: what the sum changes along a task's own directions, 0 none\n");
   }
 
   private void sum() {
@@ -184,6 +217,10 @@ public final class ConflictTable {
         "1 if no direction is shared, %d if the leading ones coincide".formatted(tasks));
     line("singularTaskInterference", "0 if no singular vectors are shared");
     line("overCount", "share of energy that the sum holds more than once");
+    line("nuclearLoss", "0 if spaces are orthogonal or updates copies, 1 if they cancel");
+    line("normDriftOfSum", "0 if weights keep their length");
+    line("normSpreadDriftOfSum", "0 if norms stay as equal as the base's");
+    line("balanceDriftOfSum", "0 if factors stay as balanced as the base's");
     line("rankInflation", "1 if disjoint, %s if the same".formatted(TextTable.number(1.0 / tasks)));
   }
 
@@ -191,7 +228,7 @@ public final class ConflictTable {
     value(model(), key, -1, -1)
         .ifPresent(value ->
             text.append(
-                "%-27s %s%s  %s\n"
+                "%-29s %s%s  %s\n"
                     .formatted(
                         value.measure().title(),
                         TextTable.number(value.value()),

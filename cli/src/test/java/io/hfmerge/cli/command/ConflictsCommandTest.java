@@ -136,11 +136,15 @@ class ConflictsCommandTest {
     assertThat(run("conflicts", "--base", BASE, A, A)).isEqualTo(2);
     assertThat(run("conflicts", "--base", BASE, A, BASE)).isEqualTo(2);
     assertThat(run("conflicts", "--base", BASE, A, B, "--rank", "0")).isEqualTo(2);
+    assertThat(run("conflicts", "--base", BASE, A, B, "--density", "0")).isEqualTo(2);
+    assertThat(run("conflicts", "--base", BASE, A, B, "--threads", "0")).isEqualTo(2);
     assertThat(err.toString())
         .contains("expected two models or more, whose task vectors can clash; found one")
         .contains("stands twice")
         .contains("is the base: its task vector is zero")
-        .contains("--rank: expected 1 to 4096, found 0");
+        .contains("--rank: expected 1 to 4096, found 0")
+        .contains("--density: expected a number above 0, at most 1, found 0.0")
+        .contains("--threads: expected 1 to 1024, found 0");
   }
 
   @Test

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** How task vectors clash, as a page: task by task, layer by layer, and what theory makes of it. */
@@ -56,6 +57,7 @@ public final class ConflictPage {
     sections.add(page.pairs());
     report.theory().ifPresent(theory -> sections.add(page.theory(theory)));
     page.layers().ifPresent(sections::add);
+    sections.add(page.roles());
     sections.add(page.skipped());
     sections.add(method());
     return new ReportPage(
@@ -113,18 +115,21 @@ public final class ConflictPage {
             .filter(measure ->
                 report.model().values().stream().anyMatch(v -> v.measure().equals(measure)))
             .toList();
-    List<Column> columns =
-        new ArrayList<>(List.of(Column.text(""), Column.text("model"), Column.number("weight")));
-    measured.forEach(measure -> columns.add(Column.number(measure.title())));
+    List<Column> columns = new ArrayList<>(List.of(Column.text("measure")));
+    letters().forEach(letter -> columns.add(Column.number(letter)));
+    columns.add(Column.number("by chance"));
     List<List<String>> rows = new ArrayList<>();
-    for (int task = 0; task < report.tasks().size(); task++) {
-      Task one = report.tasks().get(task);
-      List<String> row =
-          new ArrayList<>(List.of(letter(task), one.id(), NumberText.of(one.weight())));
-      for (Measure measure : measured) {
+    List<String> weights = new ArrayList<>(List.of("weight"));
+    report.tasks().forEach(task -> weights.add(NumberText.of(task.weight())));
+    weights.add(NumberText.of(Double.NaN));
+    rows.add(weights);
+    for (Measure measure : measured) {
+      List<String> row = new ArrayList<>(List.of(measure.title()));
+      for (int task = 0; task < report.tasks().size(); task++) {
         row.add(
             NumberText.of(value(report.model().values(), measure, task, -1).orElse(Double.NaN)));
       }
+      row.add(NumberText.of(chance(report.model().values(), measure)));
       rows.add(row);
     }
     return new Section(
@@ -132,8 +137,54 @@ public final class ConflictPage {
         "The task vectors",
         List.of(
             "A task vector is what fine-tuning added to the base. Its weight is its factor in the"
-                + " sum that is looked at before it is made."),
+                + " sum that is looked at before it is made. "
+                + names()),
         List.of(Exhibit.of("", new DataTable("Whole models", columns, rows))));
+  }
+
+  /** Means over tasks or pairs, role by role. */
+  private Section roles() {
+    List<Column> columns = new ArrayList<>(List.of(Column.text("measure")));
+    List<GroupConflicts> roles =
+        report.roles().stream().filter(group -> group.role().isPresent()).toList();
+    roles.forEach(group -> columns.add(Column.number(group.role().map(Enum::name).orElse(""))));
+    List<List<String>> rows = new ArrayList<>();
+    for (Measure measure : Measures.all()) {
+      List<String> row = new ArrayList<>(List.of(measure.title()));
+      boolean any = false;
+      for (GroupConflicts group : roles) {
+        OptionalDouble mean =
+            group.values().stream()
+                .filter(value -> value.measure().equals(measure))
+                .mapToDouble(MeasureValue::value)
+                .average();
+        any |= mean.isPresent();
+        row.add(NumberText.of(mean.orElse(Double.NaN)));
+      }
+      if (any) {
+        rows.add(row);
+      }
+    }
+    return new Section(
+        "roles",
+        "By role",
+        List.of("Means over task vectors and pairs; JSON and CSV have each by itself."),
+        List.of(Exhibit.of("", new DataTable("Roles", columns, rows))));
+  }
+
+  /** Mean over the tasks, whose chance levels differ little. */
+  private static double chance(List<MeasureValue> values, Measure measure) {
+    return values.stream()
+        .filter(value -> value.measure().equals(measure) && value.chance().isPresent())
+        .mapToDouble(value -> value.chance().getAsDouble())
+        .average()
+        .orElse(Double.NaN);
+  }
+
+  private String names() {
+    return IntStream.range(0, report.tasks().size())
+        .mapToObj(task -> letter(task) + " is " + report.tasks().get(task).id())
+        .collect(Collectors.joining(", ", "", "."));
   }
 
   private Section pairs() {
@@ -174,10 +225,11 @@ public final class ConflictPage {
                     "conflict-pairs",
                     "Task against task",
                     "Heat maps of tasks and tasks, one for each measure of pairs.",
-                    legend(),
+                    Optional.empty(),
                     panels),
                 "Rows are the task that is asked about, columns the other. Where both directions"
-                    + " are measured, they differ.",
+                    + " are measured, they differ. "
+                    + names(),
                 new DataTable(
                     "Pairs",
                     List.of(
@@ -332,7 +384,8 @@ public final class ConflictPage {
         switch (scope) {
           case PAIR, DIRECTED ->
               "Lines are named by the letters of their tasks"
-                  + (pairCount() > MOST_PAIRS ? "; grey where there are too many to name." : ".");
+                  + (pairCount() > MOST_PAIRS ? "; grey where there are too many to name. " : ". ")
+                  + names();
           case TASK -> "One line for each task.";
           case SUM -> "All task vectors together.";
         };
@@ -341,7 +394,8 @@ public final class ConflictPage {
             Models.id("conflict-layers-" + id, stack),
             Models.title(title, stack),
             "Lines over the layers, a panel for each measure.",
-            legend(),
+            // lines of pairs are no task's, and the sum has one line
+            scope == Scope.TASK ? legend() : Optional.empty(),
             panels),
         caption);
   }

@@ -3,8 +3,10 @@ package io.hfmerge.analysis.report.page;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.hfmerge.analysis.report.SampleConflicts;
 import io.hfmerge.analysis.report.SampleReports;
 import io.hfmerge.analysis.report.section.AnalysisPage;
+import io.hfmerge.analysis.report.section.ConflictPage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
@@ -35,6 +37,7 @@ class BrowserTest {
   private Chromium browser;
   private Path one;
   private Path several;
+  private Path conflicts;
 
   @BeforeAll
   void start(@TempDir Path profile) throws Exception {
@@ -57,6 +60,13 @@ class BrowserTest {
                         SampleReports.of("llama"),
                         SampleReports.of("mistral"),
                         SampleReports.of("bert"))),
+                "test"));
+    conflicts =
+        Files.writeString(
+            PICTURES.resolve("conflicts.html"),
+            HtmlPage.write(
+                ConflictPage.of(
+                    SampleConflicts.of("llama", List.of("math", "code", "a-much-longer-name"))),
                 "test"));
   }
 
@@ -128,8 +138,24 @@ class BrowserTest {
   }
 
   @Test
+  void conflictsFitDeskAndPhoneInLightAndDark() throws Exception {
+    BufferedImage desk = look(conflicts, "conflicts-desk", DESK, false, "screen");
+    assertThat(colorAt(desk, 2, 2)).isEqualTo(WHITE);
+    assertThat(colors(desk)).isGreaterThan(50);
+    BufferedImage dark = look(conflicts, "conflicts-dark", DESK, true, "screen");
+    assertThat(colorAt(dark, 2, 2) & 0xff).isLessThan(64);
+    BufferedImage phone = look(conflicts, "conflicts-phone", PHONE, false, "screen");
+    assertThat(phone.getHeight()).isGreaterThan(desk.getHeight());
+    plotsAreLargeEnough();
+  }
+
+  @Test
   void textOfPlotsIsLargeEnoughOnAPhone() throws Exception {
     look(one, "one-phone", PHONE, false, "screen");
+    plotsAreLargeEnough();
+  }
+
+  private void plotsAreLargeEnough() throws Exception {
     assertThat(
             browser.number(
                 """

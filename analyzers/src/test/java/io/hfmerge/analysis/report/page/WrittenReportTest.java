@@ -1,5 +1,7 @@
 package io.hfmerge.analysis.report.page;
 
+import static io.hfmerge.analysis.report.page.PageXml.elements;
+import static io.hfmerge.analysis.report.page.PageXml.parse;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hfmerge.analysis.AnalysisReport;
@@ -11,11 +13,8 @@ import io.hfmerge.analysis.report.SampleReports;
 import io.hfmerge.analysis.report.section.AnalysisPage;
 import io.hfmerge.analysis.report.svg.Figure;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -23,15 +22,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
-import javax.xml.XMLConstants;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
-import org.w3c.dom.NodeList;
 
 class WrittenReportTest {
 
@@ -43,23 +39,6 @@ class WrittenReportTest {
 
   private static String page(AnalysisReport... reports) {
     return HtmlPage.write(AnalysisPage.of(List.of(reports)), "test");
-  }
-
-  private static Document parse(String xml) throws Exception {
-    DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
-    factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-    return factory
-        .newDocumentBuilder()
-        .parse(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));
-  }
-
-  private static List<Element> elements(Document document, String tag) {
-    NodeList nodes = document.getElementsByTagName(tag);
-    List<Element> elements = new ArrayList<>();
-    for (int i = 0; i < nodes.getLength(); i++) {
-      elements.add((Element) nodes.item(i));
-    }
-    return elements;
   }
 
   /** The report with every text that comes from a checkpoint or a user replaced. */
