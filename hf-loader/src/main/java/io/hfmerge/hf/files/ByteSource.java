@@ -1,10 +1,14 @@
 package io.hfmerge.hf.files;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /** Bytes of known number that can be read at any place: a file, or memory in tests. */
 public interface ByteSource {
+
+  /** Below the 2 GiB that a byte buffer can have at most. */
+  long MAX_BUFFER_BYTES = 1 << 30;
 
   /** Where the bytes are from, for messages. */
   String name();
@@ -20,6 +24,19 @@ public interface ByteSource {
    * @throws IOException if the bytes end before, or cannot be read
    */
   void read(long position, ByteBuffer target) throws IOException;
+
+  /**
+   * Fills a segment, which may be larger than a byte buffer can be.
+   *
+   * @param position first byte
+   * @throws IOException if the bytes end before, or cannot be read
+   */
+  default void read(long position, MemorySegment target) throws IOException {
+    for (long done = 0; done < target.byteSize(); done += MAX_BUFFER_BYTES) {
+      long some = Math.min(MAX_BUFFER_BYTES, target.byteSize() - done);
+      read(position + done, target.asSlice(done, some).asByteBuffer());
+    }
+  }
 
   /** Copies a few bytes, which must be there. */
   default byte[] bytes(long position, int length) throws IOException {

@@ -23,9 +23,6 @@ import java.util.Arrays;
 public record MappedFile(Path path, FileChannel channel, MemorySegment segment)
     implements ByteSource, AutoCloseable {
 
-  /** A byte buffer cannot be larger than 2 GiB. */
-  private static final long MAX_READ_BYTES = 1 << 30;
-
   private static final byte[] LFS_POINTER =
       "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
 
@@ -76,16 +73,13 @@ public record MappedFile(Path path, FileChannel channel, MemorySegment segment)
    * @param position first byte of the file
    * @param destination filled completely
    */
+  @Override
   public void read(long position, MemorySegment destination) throws IOException {
-    long size = destination.byteSize();
     if (!destination.isNative()) {
-      MemorySegment.copy(segment, position, destination, 0, size);
+      MemorySegment.copy(segment, position, destination, 0, destination.byteSize());
       return;
     }
-    for (long done = 0; done < size; done += MAX_READ_BYTES) {
-      long length = Math.min(MAX_READ_BYTES, size - done);
-      read(position + done, destination.asSlice(done, length).asByteBuffer());
-    }
+    ByteSource.super.read(position, destination);
   }
 
   @Override

@@ -13,11 +13,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -173,27 +171,6 @@ public record ShardIndex(Path index, Map<String, String> fileByTensor, OptionalL
       paths.add(path);
     }
     return paths;
-  }
-
-  /**
-   * Checks that every tensor is in the file that the index names.
-   *
-   * @param location the file that holds a tensor, by the files' own headers
-   * @throws MalformedCheckpointException if one is elsewhere or nowhere
-   */
-  public void check(Function<String, Optional<Path>> location) {
-    fileByTensor.forEach((tensor, file) -> {
-      Optional<Path> actual = location.apply(tensor);
-      if (actual.isEmpty() || !actual.get().getFileName().toString().equals(file)) {
-        throw new MalformedCheckpointException(
-            "%s: expected tensor \"%s\" in %s, found %s"
-                .formatted(
-                    index,
-                    tensor,
-                    file,
-                    actual.map(p -> "it in " + p.getFileName()).orElse("it in no shard")));
-      }
-    });
   }
 
   /**

@@ -3,6 +3,7 @@ package io.hfmerge.hf.safetensors;
 import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.hf.files.ByteSource;
 import io.hfmerge.hf.files.ShardIndex;
+import io.hfmerge.hf.files.ShardedTensors;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.Closeable;
@@ -11,7 +12,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,25 +26,18 @@ public final class RangedCheckpoint implements Checkpoint {
   /** Limit of {@code huggingface_hub} for headers that it reads over the network. */
   private static final long MAX_HEADER_BYTES = 25_000_000;
 
-  /** A byte buffer cannot be larger than 2 GiB. */
-  private static final long MAX_READ_BYTES = 1 << 30;
-
-  private record Located(ByteSource file, SafetensorsHeader header, SafetensorsHeader.Entry entry) {
-
-    long sizeBytes() {
-      return entry.end() - entry.begin();
-    }
-  }
+  private record Located(
+      ByteSource file, SafetensorsHeader header, SafetensorsHeader.Entry entry) {}
 
   private final String id;
   private final Closeable owner;
   private final long memoryBytes;
-  private final List<TensorSpec> tensors = new ArrayList<>();
-  private final Map<String, Located> byName = new LinkedHashMap<>();
+  private final ShardedTensors<Located> tensors;
   private final Map<String, String> metadata = new LinkedHashMap<>();
 
   private RangedCheckpoint(String id, Closeable owner, long memoryBytes) {
     this.id = id;
+    this.tensors = new ShardedTensors<>(id);
     this.owner = owner;
     this.memoryBytes = memoryBytes;
   }
@@ -70,10 +63,7 @@ public final class RangedCheckpoint implements Checkpoint {
         checkpoint.add(file);
       }
       if (index.isPresent()) {
-        ShardIndex.read(index.get())
-            .check(name ->
-                Optional.ofNullable(checkpoint.byName.get(name))
-                    .map(located -> Path.of(fileName(located.file()))));
+        checkpoint.tensors.check(ShardIndex.read(index.get()));
       }
       return checkpoint;
     } catch (IOException | RuntimeException | Error e) {
@@ -86,14 +76,11 @@ public final class RangedCheckpoint implements Checkpoint {
     SafetensorsHeader header = header(file);
     header.metadata().forEach(metadata::putIfAbsent);
     for (SafetensorsHeader.Entry entry : header.entries()) {
-      String name = entry.spec().name();
-      Located earlier = byName.putIfAbsent(name, new Located(file, header, entry));
-      if (earlier != null) {
-        throw new MalformedCheckpointException(
-            "%s: tensor \"%s\" at data byte %d: expected in one shard, found in %s too"
-                .formatted(file.name(), name, entry.begin(), fileName(earlier.file())));
-      }
-      tensors.add(entry.spec());
+      tensors.add(
+          file.name(),
+          () -> " at data byte " + entry.begin(),
+          entry.spec(),
+          new Located(file, header, entry));
     }
   }
 
@@ -120,10 +107,6 @@ public final class RangedCheckpoint implements Checkpoint {
     return SafetensorsHeaderParser.parse(file.name(), header, file.size());
   }
 
-  private static String fileName(ByteSource file) {
-    return file.name().substring(file.name().lastIndexOf('/') + 1);
-  }
-
   @Override
   public String id() {
     return id;
@@ -131,12 +114,12 @@ public final class RangedCheckpoint implements Checkpoint {
 
   @Override
   public List<TensorSpec> tensors() {
-    return List.copyOf(tensors);
+    return tensors.specs();
   }
 
   @Override
   public Optional<TensorSpec> find(String name) {
-    return Optional.ofNullable(byName.get(name)).map(located -> located.entry().spec());
+    return tensors.find(name);
   }
 
   @Override
@@ -146,21 +129,9 @@ public final class RangedCheckpoint implements Checkpoint {
 
   @Override
   public void read(String tensor, long offsetBytes, MemorySegment destination) throws IOException {
-    Located located = byName.get(tensor);
-    if (located == null) {
-      throw new IllegalArgumentException(id + " has no tensor \"" + tensor + '"');
-    }
-    long length = destination.byteSize();
-    if (offsetBytes < 0 || offsetBytes > located.sizeBytes() - length) {
-      throw new IllegalArgumentException(
-          "%s: tensor \"%s\" has %d bytes, asked for %d from %d on"
-              .formatted(id, tensor, located.sizeBytes(), length, offsetBytes));
-    }
-    long position = located.header().dataStart() + located.entry().begin() + offsetBytes;
-    for (long done = 0; done < length; done += MAX_READ_BYTES) {
-      long some = Math.min(MAX_READ_BYTES, length - done);
-      located.file().read(position + done, destination.asSlice(done, some).asByteBuffer());
-    }
+    Located located = tensors.place(tensor, offsetBytes, destination.byteSize());
+    long begin = located.header().dataStart() + located.entry().begin();
+    located.file().read(begin + offsetBytes, destination);
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.hfmerge.hf.checksum.FileRange;
 import io.hfmerge.hf.checksum.LocatedTensors;
 import io.hfmerge.hf.checksum.Sha256;
 import io.hfmerge.hf.files.ShardIndex;
+import io.hfmerge.hf.files.ShardedTensors;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
@@ -32,26 +33,20 @@ public final class SafetensorsCheckpoint implements Checkpoint, LocatedTensors {
   private final String id;
   private final Arena arena;
   private final List<SafetensorsFile> files;
-  private final List<TensorSpec> tensors = new ArrayList<>();
-  private final Map<String, Located> byName = new LinkedHashMap<>();
+  private final ShardedTensors<Located> tensors;
 
   private SafetensorsCheckpoint(String id, Arena arena, List<SafetensorsFile> files) {
     this.id = id;
     this.arena = arena;
     this.files = List.copyOf(files);
+    this.tensors = new ShardedTensors<>(id);
     for (SafetensorsFile file : files) {
       for (SafetensorsHeader.Entry entry : file.header().entries()) {
-        Located earlier = byName.putIfAbsent(entry.spec().name(), new Located(file, entry));
-        if (earlier != null) {
-          throw new MalformedCheckpointException(
-              "%s: tensor \"%s\" at data byte %d: expected in one shard, found in %s too"
-                  .formatted(
-                      file.path(),
-                      entry.spec().name(),
-                      entry.begin(),
-                      earlier.file().path().getFileName()));
-        }
-        tensors.add(entry.spec());
+        tensors.add(
+            file.path().toString(),
+            () -> " at data byte " + entry.begin(),
+            entry.spec(),
+            new Located(file, entry));
       }
     }
   }
@@ -80,8 +75,7 @@ public final class SafetensorsCheckpoint implements Checkpoint, LocatedTensors {
     ShardIndex shards = ShardIndex.read(index);
     SafetensorsCheckpoint checkpoint = open(id, shards.paths());
     try {
-      shards.check(
-          name -> Optional.ofNullable(checkpoint.byName.get(name)).map(l -> l.file().path()));
+      checkpoint.tensors.check(shards);
       return checkpoint;
     } catch (MalformedCheckpointException e) {
       checkpoint.close();
@@ -143,12 +137,12 @@ public final class SafetensorsCheckpoint implements Checkpoint, LocatedTensors {
 
   @Override
   public List<TensorSpec> tensors() {
-    return List.copyOf(tensors);
+    return tensors.specs();
   }
 
   @Override
   public Optional<TensorSpec> find(String name) {
-    return Optional.ofNullable(byName.get(name)).map(located -> located.entry().spec());
+    return tensors.find(name);
   }
 
   @Override
@@ -167,7 +161,7 @@ public final class SafetensorsCheckpoint implements Checkpoint, LocatedTensors {
 
   @Override
   public Optional<FileRange> range(String tensor) {
-    Located located = locate(tensor);
+    Located located = tensors.place(tensor);
     SafetensorsHeader.Entry entry = located.entry();
     return Optional.of(
         new FileRange(
@@ -186,28 +180,14 @@ public final class SafetensorsCheckpoint implements Checkpoint, LocatedTensors {
 
   @Override
   public void read(String tensor, long offsetBytes, MemorySegment destination) throws IOException {
-    Located located = locate(tensor);
-    long size = located.entry().end() - located.entry().begin();
-    if (offsetBytes < 0 || offsetBytes > size - destination.byteSize()) {
-      throw new IllegalArgumentException(
-          "%s: tensor \"%s\" has %d bytes, asked for %d from %d on"
-              .formatted(id, tensor, size, destination.byteSize(), offsetBytes));
-    }
+    Located located = tensors.place(tensor, offsetBytes, destination.byteSize());
     located.file().read(located.entry(), offsetBytes, destination);
   }
 
   @Override
   public Optional<MemorySegment> mapped(String tensor) {
-    Located located = locate(tensor);
+    Located located = tensors.place(tensor);
     return Optional.of(located.file().slice(located.entry()));
-  }
-
-  private Located locate(String tensor) {
-    Located located = byName.get(tensor);
-    if (located == null) {
-      throw new IllegalArgumentException(id + " has no tensor \"" + tensor + '"');
-    }
-    return located;
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.files.ByteSource;
 import io.hfmerge.hf.files.ShardIndex;
+import io.hfmerge.hf.files.ShardedTensors;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.Closeable;
@@ -12,7 +13,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,9 +23,6 @@ import java.util.Optional;
  * Nothing is mapped.
  */
 public final class RangedTorchCheckpoint implements Checkpoint {
-
-  /** A byte buffer cannot be larger than 2 GiB. */
-  private static final long MAX_READ_BYTES = 1 << 30;
 
   /**
    * Largest part of a file that is read to collect a tensor of another order: each read of some of
@@ -43,11 +40,12 @@ public final class RangedTorchCheckpoint implements Checkpoint {
   private final String id;
   private final Closeable owner;
   private final long memoryBytes;
-  private final Map<String, Stored> byName = new LinkedHashMap<>();
+  private final ShardedTensors<Stored> tensors;
   private final List<String> notes = new ArrayList<>();
 
   private RangedTorchCheckpoint(String id, Closeable owner, long memoryBytes) {
     this.id = id;
+    this.tensors = new ShardedTensors<>(id);
     this.owner = owner;
     this.memoryBytes = memoryBytes;
   }
@@ -76,10 +74,7 @@ public final class RangedTorchCheckpoint implements Checkpoint {
         checkpoint.add(file);
       }
       if (index.isPresent()) {
-        ShardIndex.read(index.get())
-            .check(name ->
-                Optional.ofNullable(checkpoint.byName.get(name))
-                    .map(stored -> Path.of(fileName(stored.file()))));
+        checkpoint.tensors.check(ShardIndex.read(index.get()));
       }
       return checkpoint;
     } catch (IOException | RuntimeException | Error e) {
@@ -93,19 +88,13 @@ public final class RangedTorchCheckpoint implements Checkpoint {
     notes.addAll(found.notes());
     for (TorchTensors.Located tensor : found.tensors()) {
       Stored stored = new Stored(file, tensor);
-      String name = tensor.spec().name();
       if (!tensor.layout().isContiguous() && stored.spanBytes() > MAX_SPAN_BYTES) {
         throw new UnsupportedFeatureException(
             "%s: tensor \"%s\": expected elements in row-major order to read over the network, found"
-                    .formatted(file.name(), name)
+                    .formatted(file.name(), tensor.spec().name())
                 + " them in another; leave --stream out to download the file");
       }
-      Stored earlier = byName.putIfAbsent(name, stored);
-      if (earlier != null) {
-        throw new MalformedCheckpointException(
-            "%s: tensor \"%s\": expected in one shard, found in %s too"
-                .formatted(file.name(), name, fileName(earlier.file())));
-      }
+      tensors.add(file.name(), () -> "", tensor.spec(), stored);
     }
   }
 
@@ -121,10 +110,6 @@ public final class RangedTorchCheckpoint implements Checkpoint {
             + " --stream out to download the file");
   }
 
-  private static String fileName(ByteSource file) {
-    return file.name().substring(file.name().lastIndexOf('/') + 1);
-  }
-
   @Override
   public String id() {
     return id;
@@ -137,12 +122,12 @@ public final class RangedTorchCheckpoint implements Checkpoint {
 
   @Override
   public List<TensorSpec> tensors() {
-    return byName.values().stream().map(stored -> stored.tensor().spec()).toList();
+    return tensors.specs();
   }
 
   @Override
   public Optional<TensorSpec> find(String name) {
-    return Optional.ofNullable(byName.get(name)).map(stored -> stored.tensor().spec());
+    return tensors.find(name);
   }
 
   /** {@inheritDoc} These files have none. */
@@ -153,38 +138,20 @@ public final class RangedTorchCheckpoint implements Checkpoint {
 
   @Override
   public void read(String tensor, long offsetBytes, MemorySegment destination) throws IOException {
-    Stored stored = byName.get(tensor);
-    if (stored == null) {
-      throw new IllegalArgumentException(id + " has no tensor \"" + tensor + '"');
-    }
-    long size = stored.tensor().spec().sizeBytes();
     long length = destination.byteSize();
-    if (offsetBytes < 0 || offsetBytes > size - length) {
-      throw new IllegalArgumentException(
-          "%s: tensor \"%s\" has %d bytes, asked for %d from %d on"
-              .formatted(id, tensor, size, length, offsetBytes));
-    }
+    Stored stored = tensors.place(tensor, offsetBytes, length);
     if (length == 0) {
       return;
     }
     long position = stored.tensor().position();
     if (stored.tensor().layout().isContiguous()) {
-      read(stored.file(), position + offsetBytes, destination);
+      stored.file().read(position + offsetBytes, destination);
       return;
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment span = arena.allocate(stored.spanBytes());
-      read(stored.file(), position, span);
+      stored.file().read(position, span);
       stored.tensor().layout().gatherBytes(span, offsetBytes, destination);
-    }
-  }
-
-  private static void read(ByteSource file, long position, MemorySegment destination)
-      throws IOException {
-    long length = destination.byteSize();
-    for (long done = 0; done < length; done += MAX_READ_BYTES) {
-      long some = Math.min(MAX_READ_BYTES, length - done);
-      file.read(position + done, destination.asSlice(done, some).asByteBuffer());
     }
   }
 
@@ -196,7 +163,7 @@ public final class RangedTorchCheckpoint implements Checkpoint {
   @Override
   public long memoryBytes(int threads) {
     long span =
-        byName.values().stream()
+        tensors.places().stream()
             .filter(stored -> !stored.tensor().layout().isContiguous())
             .mapToLong(Stored::spanBytes)
             .max()

@@ -4,6 +4,7 @@ import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.hf.checksum.FileRange;
 import io.hfmerge.hf.checksum.LocatedTensors;
 import io.hfmerge.hf.files.ShardIndex;
+import io.hfmerge.hf.files.ShardedTensors;
 import io.hfmerge.tensor.Checkpoint;
 import io.hfmerge.tensor.TensorSpec;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,24 +27,20 @@ public final class TorchCheckpoint implements Checkpoint, LocatedTensors {
   private final String id;
   private final Arena arena;
   private final List<TorchFile> files;
-  private final Map<String, Located> byName = new LinkedHashMap<>();
+  private final ShardedTensors<Located> tensors;
 
   private TorchCheckpoint(String id, Arena arena, List<TorchFile> files) {
     this.id = id;
     this.arena = arena;
     this.files = List.copyOf(files);
+    this.tensors = new ShardedTensors<>(id);
     for (TorchFile file : files) {
       for (TorchFile.Place place : file.tensors()) {
-        Located earlier = byName.putIfAbsent(place.spec().name(), new Located(file, place));
-        if (earlier != null) {
-          throw new MalformedCheckpointException(
-              "%s: tensor \"%s\" at byte %d: expected in one shard, found in %s too"
-                  .formatted(
-                      file.file().path(),
-                      place.spec().name(),
-                      place.position(),
-                      earlier.file().file().path().getFileName()));
-        }
+        tensors.add(
+            file.file().path().toString(),
+            () -> " at byte " + place.position(),
+            place.spec(),
+            new Located(file, place));
       }
     }
   }
@@ -76,8 +72,7 @@ public final class TorchCheckpoint implements Checkpoint, LocatedTensors {
     ShardIndex shards = ShardIndex.read(index);
     TorchCheckpoint checkpoint = open(id, shards.paths());
     try {
-      shards.check(name ->
-          Optional.ofNullable(checkpoint.byName.get(name)).map(l -> l.file().file().path()));
+      checkpoint.tensors.check(shards);
       return checkpoint;
     } catch (MalformedCheckpointException e) {
       checkpoint.close();
@@ -124,12 +119,12 @@ public final class TorchCheckpoint implements Checkpoint, LocatedTensors {
 
   @Override
   public List<TensorSpec> tensors() {
-    return byName.values().stream().map(located -> located.place().spec()).toList();
+    return tensors.specs();
   }
 
   @Override
   public Optional<TensorSpec> find(String name) {
-    return Optional.ofNullable(byName.get(name)).map(located -> located.place().spec());
+    return tensors.find(name);
   }
 
   /** {@inheritDoc} These files have none. */
@@ -140,14 +135,8 @@ public final class TorchCheckpoint implements Checkpoint, LocatedTensors {
 
   @Override
   public void read(String tensor, long offsetBytes, MemorySegment destination) throws IOException {
-    Located located = locate(tensor);
+    Located located = tensors.place(tensor, offsetBytes, destination.byteSize());
     TorchFile.Place place = located.place();
-    long size = place.spec().sizeBytes();
-    if (offsetBytes < 0 || offsetBytes > size - destination.byteSize()) {
-      throw new IllegalArgumentException(
-          "%s: tensor \"%s\" has %d bytes, asked for %d from %d on"
-              .formatted(id, tensor, size, destination.byteSize(), offsetBytes));
-    }
     if (place.layout().isContiguous()) {
       located.file().file().read(place.position() + offsetBytes, destination);
     } else if (destination.byteSize() > 0) {
@@ -158,7 +147,7 @@ public final class TorchCheckpoint implements Checkpoint, LocatedTensors {
 
   @Override
   public Optional<MemorySegment> mapped(String tensor) {
-    Located located = locate(tensor);
+    Located located = tensors.place(tensor);
     TorchFile.Place place = located.place();
     return place.layout().isContiguous()
         ? Optional.of(located.file().file().slice(place.position(), place.spec().sizeBytes()))
@@ -167,7 +156,7 @@ public final class TorchCheckpoint implements Checkpoint, LocatedTensors {
 
   @Override
   public Optional<FileRange> range(String tensor) {
-    Located located = locate(tensor);
+    Located located = tensors.place(tensor);
     TorchFile.Place place = located.place();
     return place.layout().isContiguous()
         ? Optional.of(
@@ -177,14 +166,6 @@ public final class TorchCheckpoint implements Checkpoint, LocatedTensors {
                 place.position(),
                 place.spec().sizeBytes()))
         : Optional.empty();
-  }
-
-  private Located locate(String tensor) {
-    Located located = byName.get(tensor);
-    if (located == null) {
-      throw new IllegalArgumentException(id + " has no tensor \"" + tensor + '"');
-    }
-    return located;
   }
 
   @Override
