@@ -2,6 +2,7 @@ package io.hfmerge.analysis.interference;
 
 import io.hfmerge.analysis.interference.ConflictReport.TensorConflicts;
 import io.hfmerge.analysis.interference.Measure.Scope;
+import io.hfmerge.analysis.metric.Spread;
 import io.hfmerge.hf.arch.Role;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,16 +94,8 @@ final class NormSpread {
 
   /** Population standard deviation over the mean. */
   private double spread(int model) {
-    double[] norms = squares.values().stream().mapToDouble(s -> Math.sqrt(s[model])).toArray();
-    double sum = 0;
-    for (double norm : norms) {
-      sum += norm;
-    }
-    double mean = sum / norms.length;
-    double deviations = 0;
-    for (double norm : norms) {
-      deviations += (norm - mean) * (norm - mean);
-    }
-    return Math.sqrt(deviations / norms.length) / mean;
+    Spread spread =
+        Spread.of(squares.values().stream().mapToDouble(s -> Math.sqrt(s[model])).toArray());
+    return spread.deviation() / spread.mean();
   }
 }

@@ -154,21 +154,12 @@ public record NormPreservation(
   private static RoleSpread spread(String stack, Role role, List<LayerNorms> layers) {
     double[] norms =
         layers.stream().mapToDouble(layer -> layer.frobenius().getOrDefault(role, 0.0)).toArray();
-    double sum = 0;
-    for (double norm : norms) {
-      sum += norm;
-    }
-    double mean = sum / norms.length;
-    double squares = 0;
-    for (double norm : norms) {
-      squares += (norm - mean) * (norm - mean);
-    }
-    double deviation = Math.sqrt(squares / norms.length);
+    Spread spread = Spread.of(norms);
     return new RoleSpread(
         stack,
         role,
-        mean,
-        mean > 0 ? deviation / mean : 0,
+        spread.mean(),
+        spread.mean() > 0 ? spread.deviation() / spread.mean() : 0,
         norms.length < NormTrend.LEAST_LAYERS
             ? Optional.empty()
             : Optional.of(

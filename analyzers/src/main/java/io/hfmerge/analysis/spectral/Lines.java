@@ -89,35 +89,21 @@ public final class Lines {
 
   /** {@code A S} of these lines A and a square matrix of their length. */
   public Lines times(SquareMatrix matrix, Arena arena) {
-    Lines product = zero(arena, count, length);
-    if (count > 0) {
-      cblas_dgemm(
-          CblasRowMajor,
-          CblasNoTrans,
-          CblasNoTrans,
-          count,
-          length,
-          length,
-          1.0,
-          values,
-          length,
-          matrix.values(),
-          length,
-          0.0,
-          product.values,
-          length);
-    }
-    return product;
+    return product(matrix, CblasNoTrans, arena);
   }
 
   /** {@code A Sᵀ}. */
   public Lines timesTransposed(SquareMatrix matrix, Arena arena) {
+    return product(matrix, CblasTrans, arena);
+  }
+
+  private Lines product(SquareMatrix matrix, int transposition, Arena arena) {
     Lines product = zero(arena, count, length);
     if (count > 0) {
       cblas_dgemm(
           CblasRowMajor,
           CblasNoTrans,
-          CblasTrans,
+          transposition,
           count,
           length,
           length,

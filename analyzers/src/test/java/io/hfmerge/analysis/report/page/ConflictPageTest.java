@@ -11,15 +11,12 @@ import io.hfmerge.analysis.report.section.ConflictPage;
 import io.hfmerge.analysis.report.svg.Figure;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Document;
-import org.w3c.dom.Element;
 
 /** The page of conflicts as text; {@link BrowserTest} looks at it. */
 class ConflictPageTest {
@@ -52,22 +49,7 @@ class ConflictPageTest {
   @Test
   void everyPlotAndTableHasANameForThoseWhoDoNotSeeIt() throws Exception {
     Document document = parse(page(SampleConflicts.of("llama", List.of("a", "b"))));
-    Set<String> ids = new HashSet<>();
-    for (String tag : List.of("section", "figure", "title", "main")) {
-      for (Element element : elements(document, tag)) {
-        String id = element.getAttribute("id");
-        assertThat(id.isEmpty() || ids.add(id)).as("id %s once", id).isTrue();
-      }
-    }
-    for (Element svg : elements(document, "svg")) {
-      if (svg.getAttribute("aria-hidden").isEmpty()) {
-        assertThat(svg.getAttribute("role")).isEqualTo("img");
-        assertThat(ids).contains(svg.getAttribute("aria-labelledby"));
-      }
-    }
-    for (Element table : elements(document, "table")) {
-      assertThat(table.getElementsByTagName("caption").getLength()).isOne();
-    }
+    PageXml.assertNamed(document);
   }
 
   @Test

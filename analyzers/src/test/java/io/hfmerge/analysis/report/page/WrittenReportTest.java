@@ -140,22 +140,7 @@ class WrittenReportTest {
   @Test
   void everyPlotAndTableHasANameForThoseWhoDoNotSeeIt() throws Exception {
     Document document = parse(page(SampleReports.of("llama"), SampleReports.of("bert")));
-    Set<String> ids = new HashSet<>();
-    for (String tag : List.of("section", "figure", "title", "main")) {
-      for (Element element : elements(document, tag)) {
-        String id = element.getAttribute("id");
-        assertThat(id.isEmpty() || ids.add(id)).as("id %s once", id).isTrue();
-      }
-    }
-    for (Element svg : elements(document, "svg")) {
-      if (svg.getAttribute("aria-hidden").isEmpty()) {
-        assertThat(svg.getAttribute("role")).isEqualTo("img");
-        assertThat(ids).contains(svg.getAttribute("aria-labelledby"));
-      }
-    }
-    for (Element table : elements(document, "table")) {
-      assertThat(table.getElementsByTagName("caption").getLength()).isOne();
-    }
+    Set<String> ids = PageXml.assertNamed(document);
     for (Element link : elements(document, "a")) {
       assertThat(ids).contains(link.getAttribute("href").substring(1));
     }
