@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -40,7 +41,7 @@ final class SafetensorsHeaderParser {
   /** Bytes of the little-endian header length in front of the header. */
   static final int LENGTH_BYTES = 8;
 
-  private static final String METADATA = "__metadata__";
+  static final String METADATA = "__metadata__";
 
   /** Nesting that the reference's JSON reader allows; only ignored extra fields can nest at all. */
   private static final int MAX_NESTING = 128;
@@ -75,11 +76,32 @@ final class SafetensorsHeaderParser {
    */
   static SafetensorsHeader parse(String file, byte[] header, long fileBytes) {
     SafetensorsHeaderParser parser = new SafetensorsHeaderParser(file);
-    parser.checkUtf8(header);
-    parser.readJson(header);
+    Optional<PlainHeader> plain = PlainHeader.read(header);
+    if (plain.isPresent()) {
+      parser.entries.addAll(plain.get().entries());
+      parser.metadata.putAll(plain.get().metadata());
+    } else {
+      parser.readGeneral(header);
+    }
+    return parser.checked(header, fileBytes);
+  }
+
+  /** The same, without the short way for plain headers. */
+  static SafetensorsHeader parseGeneral(String file, byte[] header, long fileBytes) {
+    SafetensorsHeaderParser parser = new SafetensorsHeaderParser(file);
+    parser.readGeneral(header);
+    return parser.checked(header, fileBytes);
+  }
+
+  private void readGeneral(byte[] header) {
+    checkUtf8(header);
+    readJson(header);
+  }
+
+  private SafetensorsHeader checked(byte[] header, long fileBytes) {
     long dataStart = LENGTH_BYTES + (long) header.length;
-    parser.checkRanges(dataStart, fileBytes);
-    return new SafetensorsHeader(dataStart, parser.entries, parser.metadata);
+    checkRanges(dataStart, fileBytes);
+    return new SafetensorsHeader(dataStart, entries, metadata);
   }
 
   private void checkUtf8(byte[] header) {
