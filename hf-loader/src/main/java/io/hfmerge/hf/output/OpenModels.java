@@ -18,13 +18,15 @@ import java.util.stream.Collectors;
 /** Models by reference, each open once, to which computed ones may be added; closes them all. */
 record OpenModels(Map<String, HfModel> byReference) implements AutoCloseable {
 
+  /** Those on this machine at the same time, others one after the other. */
   static OpenModels open(HfModels models, List<String> references) throws IOException {
     OpenModels open = new OpenModels(new LinkedHashMap<>());
-    try {
+    try (LocalModels local = LocalModels.open(models, references)) {
       List<UnresolvedReferenceException> unresolved = new ArrayList<>();
       for (String reference : references) {
         try {
-          open.byReference().put(reference, models.openModel(reference));
+          HfModel model = local.take(reference);
+          open.byReference().put(reference, model == null ? models.openModel(reference) : model);
         } catch (UnresolvedReferenceException e) {
           unresolved.add(e);
         }
