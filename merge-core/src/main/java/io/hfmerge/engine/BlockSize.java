@@ -32,11 +32,10 @@ record BlockSize(int tileElements, int blockElements, long bytes, long scratchBy
     long elements = Math.max(1, group.elements());
     int tile =
         (int) Math.min(Tiles.roundUp(options.tileElements(), Tiles.granule(steps)), elements);
-    long scratch =
-        steps.stream()
-            .mapToLong(step -> PhaseOpener.scratchBytes(step, tile, group))
-            .max()
-            .orElse(0);
+    long scratch = 0;
+    for (TensorMerge step : steps) {
+      scratch = Math.max(scratch, PhaseOpener.scratchBytes(step, tile, group));
+    }
     long perElement = readPerElement(group) + writtenPerElement(group);
     long fixed =
         scratch
@@ -59,8 +58,12 @@ record BlockSize(int tileElements, int blockElements, long bytes, long scratchBy
       MergeOptions options,
       long limit) {
     long elements = Math.max(1, group.elements());
-    long tileElements = tiles.stream().mapToLong(tile -> Math.min(tile, elements)).sum();
-    int largest = tiles.stream().mapToInt(tile -> tile).max().orElse(1);
+    long tileElements = 0;
+    int largest = 1;
+    for (int tile : tiles) {
+      tileElements += Math.min(tile, elements);
+      largest = Math.max(largest, tile);
+    }
     long fixed =
         scratch
             + Float.BYTES * tileElements * group.sources().size()

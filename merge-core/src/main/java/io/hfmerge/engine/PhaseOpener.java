@@ -5,7 +5,6 @@ import io.hfmerge.method.MergeMethod;
 import io.hfmerge.method.StatisticsPass;
 import io.hfmerge.method.TensorMerge;
 import io.hfmerge.method.TileKernel;
-import io.hfmerge.plan.CopiedTensor;
 import io.hfmerge.plan.MergedTensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,11 +34,11 @@ record PhaseOpener(
   static List<TensorMerge> steps(TensorGroup group, List<MergeMethod> methods) {
     List<TensorMerge> steps = new ArrayList<>(group.members().size());
     for (Member member : group.members()) {
+      // no switch over types: the first one takes Java longer than a small plan
       steps.add(
-          switch (member.tensor()) {
-            case CopiedTensor _ -> COPY;
-            case MergedTensor merged -> methods.get(member.output()).prepare(merged.context());
-          });
+          member.tensor() instanceof MergedTensor merged
+              ? methods.get(member.output()).prepare(merged.context())
+              : COPY);
     }
     return steps;
   }

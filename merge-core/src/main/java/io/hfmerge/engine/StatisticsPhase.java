@@ -158,6 +158,11 @@ final class StatisticsPhase extends Phase {
 
   /** Whether every member has its kernel. */
   static boolean none(List<TensorMerge> steps) {
-    return steps.stream().allMatch(step -> step instanceof TileKernel);
+    for (TensorMerge step : steps) {
+      if (!(step instanceof TileKernel)) {
+        return false;
+      }
+    }
+    return true;
   }
 }

@@ -104,6 +104,9 @@ final class TensorGroup {
    * @param journals one for each plan
    */
   static List<TensorGroup> of(List<MergePlan> plans, List<MergeJournal> journals) {
+    if (plans.size() == 1) {
+      return ofOne(plans.getFirst(), journals.getFirst());
+    }
     record Key(String name, long elements, Optional<TensorSource> carried) {}
     Map<Key, TensorGroup> groups = new LinkedHashMap<>();
     for (int output = 0; output < plans.size(); output++) {
@@ -122,6 +125,17 @@ final class TensorGroup {
       }
     }
     return List.copyOf(groups.values());
+  }
+
+  /** The names of one output's tensors differ. */
+  private static List<TensorGroup> ofOne(MergePlan plan, MergeJournal journal) {
+    List<TensorGroup> groups = new ArrayList<>(plan.tensors().size());
+    for (PlannedTensor tensor : plan.tensors()) {
+      if (!journal.isComplete(tensor.output().name())) {
+        groups.add(of(tensor));
+      }
+    }
+    return List.copyOf(groups);
   }
 
   private void add(int output, PlannedTensor tensor) {
@@ -176,16 +190,32 @@ final class TensorGroup {
 
   /** Bytes that so many elements of some sources take. */
   long bytesOf(BitSet some, long elements) {
-    return some.stream().mapToLong(source -> dtype(source).sizeBytes(elements)).sum();
+    long bytes = 0;
+    for (int source = some.nextSetBit(0); source >= 0; source = some.nextSetBit(source + 1)) {
+      bytes += dtype(source).sizeBytes(elements);
+    }
+    return bytes;
   }
 
   /** Bytes of all sources. */
   long bytesToRead() {
-    return sources.stream().mapToLong(source -> source.tensor().sizeBytes()).sum();
+    long bytes = 0;
+    for (TensorSource source : sources) {
+      bytes += source.tensor().sizeBytes();
+    }
+    return bytes;
   }
 
   /** Whether all it takes is to copy the bytes of one source. */
   boolean isVerbatim() {
-    return sources.size() == 1 && members.stream().allMatch(Member::isVerbatim);
+    if (sources.size() != 1) {
+      return false;
+    }
+    for (Member member : members) {
+      if (!member.isVerbatim()) {
+        return false;
+      }
+    }
+    return true;
   }
 }

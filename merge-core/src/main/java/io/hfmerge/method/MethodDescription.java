@@ -88,6 +88,11 @@ public record MethodDescription(
 
   /** The parameter of this name. */
   public Optional<ParameterDescription> parameter(String parameterName) {
-    return parameters.stream().filter(p -> p.name().equals(parameterName)).findFirst();
+    for (ParameterDescription parameter : parameters) {
+      if (parameter.name().equals(parameterName)) {
+        return Optional.of(parameter);
+      }
+    }
+    return Optional.empty();
   }
 }

@@ -5,6 +5,7 @@ import io.hfmerge.method.TaskVectorParameters.OfModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What methods have in common that thin out task vectors before they add them:
@@ -31,6 +32,11 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
   private final MethodDescription description;
   private final Sparsification sparsification;
   private final boolean consensus;
+
+  /** The values of the tensor before, which mostly are those of the next one too. */
+  private volatile @Nullable Resolved last;
+
+  private record Resolved(TensorParameters given, int base, TaskVectorParameters values) {}
 
   /**
    * @param sparsification how entries are chosen and rescaled
@@ -100,8 +106,21 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
     return prepare(context, GlobalTrim.UNKNOWN);
   }
 
+  private TaskVectorParameters parameters(TensorContext context) {
+    Resolved known = last;
+    if (known == null
+        || known.base() != context.base()
+        || !known.given().equals(context.parameters())) {
+      known =
+          new Resolved(
+              context.parameters(), context.base(), TaskVectorParameters.of(context, description));
+      last = known;
+    }
+    return known.values();
+  }
+
   private TensorMerge prepare(TensorContext context, GlobalTrim trim) {
-    TaskVectorParameters parameters = TaskVectorParameters.of(context, description);
+    TaskVectorParameters parameters = parameters(context);
     Sparsification chosen = parameters.globalTrim() ? trim : sparsification;
     return chosen.choose(
         context, parameters, sparsifiers -> sum(context, parameters, chosen, sparsifiers));
@@ -112,9 +131,7 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
     return description.parameter(TaskVectorParameters.TRIM).isEmpty()
         ? Optional.empty()
         : GlobalTrim.survey(
-            tensors,
-            context -> TaskVectorParameters.of(context, description),
-            cuts -> new Surveyed(this, new GlobalTrim(cuts)));
+            tensors, this::parameters, cuts -> new Surveyed(this, new GlobalTrim(cuts)));
   }
 
   /** The method once it is known what to trim. */
@@ -181,7 +198,7 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
 
   @Override
   public List<String> remarks(TensorContext context) {
-    TaskVectorParameters parameters = TaskVectorParameters.of(context, description);
+    TaskVectorParameters parameters = parameters(context);
     Sparsification chosen = parameters.globalTrim() ? GlobalTrim.UNKNOWN : sparsification;
     List<String> remarks = new ArrayList<>(chosen.remarks(context, parameters));
     if (!consensus && parameters.normalize() && WeightSum.vanishes(parameters.weights())) {

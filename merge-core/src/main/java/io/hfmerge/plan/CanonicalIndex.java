@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** The tensors of one checkpoint by canonical name and by layer. */
 final class CanonicalIndex {
@@ -21,10 +22,19 @@ final class CanonicalIndex {
    *
    * @param canonical its canonical name
    * @param spec as stored
-   * @param layer empty outside the layers
-   * @param module its module
+   * @param naming of its checkpoint
    */
-  record Entry(String canonical, TensorSpec spec, Optional<LayerPosition> layer, String module) {}
+  record Entry(String canonical, TensorSpec spec, TensorNaming naming) {
+
+    /** Empty outside the layers. */
+    Optional<LayerPosition> layer() {
+      return naming.layer(canonical);
+    }
+
+    String module() {
+      return naming.module(canonical);
+    }
+  }
 
   private final MergeInput input;
   private final Map<String, Entry> byCanonical = new LinkedHashMap<>();
@@ -32,8 +42,8 @@ final class CanonicalIndex {
   /** Names that are absent because their values are stored under the name they map to. */
   private final Map<String, String> tied = new HashMap<>();
 
-  /** By module, then by stack, then by layer. */
-  private final Map<String, Map<String, Map<Integer, List<Entry>>>> layers = new LinkedHashMap<>();
+  /** By module, then by stack, then by layer; only slices ask for it. */
+  private @Nullable Map<String, Map<String, Map<Integer, List<Entry>>>> layers;
 
   /** A stored name by canonical name in layer 0. */
   private final Map<String, String> spellings = new HashMap<>();
@@ -43,7 +53,7 @@ final class CanonicalIndex {
     TensorNaming naming = input.naming();
     for (TensorSpec tensor : input.checkpoint().tensors()) {
       String canonical = naming.canonical(tensor.name());
-      Entry entry = new Entry(canonical, tensor, naming.layer(canonical), naming.module(canonical));
+      Entry entry = new Entry(canonical, tensor, naming);
       Entry other = byCanonical.putIfAbsent(canonical, entry);
       if (other != null) {
         problems.incompatible(
@@ -57,16 +67,30 @@ final class CanonicalIndex {
                 + '"');
         continue;
       }
-      naming.tiedWith(canonical).ifPresent(twin -> tied.putIfAbsent(twin, canonical));
-      entry
-          .layer()
-          .ifPresent(position ->
-              layers
-                  .computeIfAbsent(entry.module(), module -> new LinkedHashMap<>())
-                  .computeIfAbsent(position.stack(), stack -> new TreeMap<>())
-                  .computeIfAbsent(position.index(), layer -> new ArrayList<>())
-                  .add(entry));
+      Optional<String> twin = naming.tiedWith(canonical);
+      if (twin.isPresent()) {
+        tied.putIfAbsent(twin.get(), canonical);
+      }
     }
+  }
+
+  private Map<String, Map<String, Map<Integer, List<Entry>>>> layers() {
+    Map<String, Map<String, Map<Integer, List<Entry>>>> known = layers;
+    if (known == null) {
+      known = new LinkedHashMap<>();
+      for (Entry entry : byCanonical.values()) {
+        Optional<LayerPosition> position = entry.layer();
+        if (position.isPresent()) {
+          known
+              .computeIfAbsent(entry.module(), module -> new LinkedHashMap<>())
+              .computeIfAbsent(position.get().stack(), stack -> new TreeMap<>())
+              .computeIfAbsent(position.get().index(), layer -> new ArrayList<>())
+              .add(entry);
+        }
+      }
+      layers = known;
+    }
+    return known;
   }
 
   MergeInput input() {
@@ -86,7 +110,8 @@ final class CanonicalIndex {
   }
 
   Optional<TensorSpec> find(String canonical) {
-    return Optional.ofNullable(byCanonical.get(canonical)).map(Entry::spec);
+    Entry entry = byCanonical.get(canonical);
+    return entry == null ? Optional.empty() : Optional.of(entry.spec());
   }
 
   /** The tensor that holds the same values under the name it is tied with. */
@@ -97,7 +122,7 @@ final class CanonicalIndex {
 
   /** The stacks of layers of a module. */
   Set<String> stacks(String module) {
-    return new LinkedHashSet<>(layers.getOrDefault(module, Map.of()).keySet());
+    return new LinkedHashSet<>(layers().getOrDefault(module, Map.of()).keySet());
   }
 
   /** Number of layers of a stack; 0 if there is none of that name. */
@@ -116,7 +141,7 @@ final class CanonicalIndex {
   }
 
   private Map<Integer, List<Entry>> stack(String module, String stack) {
-    return layers.getOrDefault(module, Map.of()).getOrDefault(stack, Map.of());
+    return layers().getOrDefault(module, Map.of()).getOrDefault(stack, Map.of());
   }
 
   /**
@@ -128,7 +153,7 @@ final class CanonicalIndex {
    */
   Optional<String> spelling(String canonical, int layer) {
     if (spellings.isEmpty()) {
-      layers.values().stream()
+      layers().values().stream()
           .flatMap(stacks -> stacks.values().stream())
           .flatMap(stack -> stack.values().stream())
           .flatMap(List::stream)

@@ -89,12 +89,12 @@ public final class MergePlanner {
 
   /** Says where kernels, which see F32, do not see all that is stored. */
   private static void noteDoubles(List<PlannedTensor> tensors, PlanProblems problems) {
-    long narrowed =
-        tensors.stream()
-            .filter(tensor -> tensor instanceof MergedTensor)
-            .filter(tensor ->
-                tensor.sources().stream().anyMatch(source -> source.tensor().dtype() == DType.F64))
-            .count();
+    long narrowed = 0;
+    for (PlannedTensor tensor : tensors) {
+      if (tensor instanceof MergedTensor && isStoredAs(DType.F64, tensor)) {
+        narrowed++;
+      }
+    }
     if (narrowed > 0) {
       problems.note(
           narrowed
@@ -107,14 +107,14 @@ public final class MergePlanner {
   private static void noteMixture(
       List<PlannedTensor> tensors, CanonicalIndex layout, PlanProblems problems) {
     Set<DType> known = EnumSet.noneOf(DType.class);
-    layout.entries().forEach(entry -> known.add(entry.spec().dtype()));
+    for (CanonicalIndex.Entry entry : layout.entries()) {
+      known.add(entry.spec().dtype());
+    }
     Map<DType, Integer> others = new EnumMap<>(DType.class);
     for (PlannedTensor tensor : tensors) {
-      boolean asStored =
-          tensor.sources().stream()
-              .anyMatch(source -> source.tensor().dtype() == tensor.output().dtype());
-      if (asStored && !known.contains(tensor.output().dtype())) {
-        others.merge(tensor.output().dtype(), 1, Integer::sum);
+      DType dtype = tensor.output().dtype();
+      if (!known.contains(dtype) && isStoredAs(dtype, tensor)) {
+        others.merge(dtype, 1, Integer::sum);
       }
     }
     others.forEach((dtype, count) ->
@@ -125,6 +125,15 @@ public final class MergePlanner {
                 + " as stored in another model, unlike "
                 + layout.reference()
                 + "; out_dtype makes all of them one"));
+  }
+
+  private static boolean isStoredAs(DType dtype, PlannedTensor tensor) {
+    for (TensorSource source : tensor.sources()) {
+      if (source.tensor().dtype() == dtype) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static CanonicalIndex index(Map<String, CanonicalIndex> indices, String reference) {

@@ -11,6 +11,7 @@ import io.hfmerge.recipe.ParameterValue;
 import io.hfmerge.recipe.Recipe;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +33,12 @@ final class ParameterResolver {
   /** Few distinct values serve many tensors. */
   private final Map<TensorParameters, TensorParameters> shared = new HashMap<>();
 
+  /** Of groups whose members all have the tensor, where values depend on nothing else. */
+  private final IdentityHashMap<SourceGroup, TensorParameters> byGroup = new IdentityHashMap<>();
+
   private final Set<String> idleFilters = new TreeSet<>();
+  private final boolean sameForAll;
+  private boolean lacking;
 
   ParameterResolver(MethodDescription method, Recipe recipe, PlanProblems problems) {
     this.method = method;
@@ -47,6 +53,7 @@ final class ParameterResolver {
         }
       }
     }
+    this.sameForAll = idleFilters.isEmpty() && !usesLayers(recipe);
   }
 
   /** Whether a value of this recipe depends on the layer. */
@@ -70,6 +77,21 @@ final class ParameterResolver {
    * @param base index of the base among them or {@link io.hfmerge.method.TensorContext#NO_BASE}
    */
   TensorParameters resolve(
+      OutputSlot slot, List<Member> members, List<TensorSource> sources, int base) {
+    if (!sameForAll || members.size() < slot.group().members().size()) {
+      return resolveAlone(slot, members, sources, base);
+    }
+    TensorParameters known = byGroup.get(slot.group());
+    if (known == null) {
+      known = resolveAlone(slot, members, sources, base);
+      if (!lacking) { // what is lacking is said of each tensor
+        byGroup.put(slot.group(), known);
+      }
+    }
+    return known;
+  }
+
+  private TensorParameters resolveAlone(
       OutputSlot slot, List<Member> members, List<TensorSource> sources, int base) {
     idleFilters.removeIf(slot.name()::contains);
     Map<String, Double> global = new HashMap<>();
@@ -146,6 +168,7 @@ final class ParameterResolver {
     } else if (fallback != null) {
       values.put(parameter.name(), fallback);
     } else {
+      lacking = true;
       problems.invalid(
           "tensor \""
               + tensor

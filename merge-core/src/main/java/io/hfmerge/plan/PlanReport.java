@@ -4,6 +4,7 @@ import io.hfmerge.method.ParameterDescription;
 import io.hfmerge.method.ParameterDescription.Scope;
 import io.hfmerge.method.TensorContext;
 import io.hfmerge.method.TensorParameters;
+import io.hfmerge.tensor.DType;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
@@ -11,15 +12,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** A plan for people: tensors that are made in the same way stand together, layer by layer. */
 final class PlanReport {
 
-  /** The first number that is a part of its own is the layer, further ones are experts. */
-  private static final Pattern NUMBER = Pattern.compile("(?<=\\.)\\d{1,6}(?=\\.)");
+  /** Longer numbers are no layers. */
+  private static final int MAX_NUMBER_DIGITS = 6;
 
   /** Digits of parameters that differ from each other by more than rounding. */
   private static final int DIGITS = 6;
@@ -34,20 +33,17 @@ final class PlanReport {
   private record Making(List<String> models, int base, TensorParameters parameters, String copied) {
 
     static Making of(PlannedTensor tensor) {
-      return switch (tensor) {
-        case CopiedTensor copied ->
-            new Making(
-                List.of(copied.source().input().reference()),
-                TensorContext.NO_BASE,
-                new TensorParameters(Map.of(), List.of()),
-                copied.reason());
-        case MergedTensor merged ->
-            new Making(
-                merged.context().models(),
-                merged.context().base(),
-                merged.context().parameters(),
-                "");
-      };
+      // no switch over types: the first one takes Java as long as all the rest of a small plan
+      if (tensor instanceof MergedTensor merged) {
+        TensorContext context = merged.context();
+        return new Making(context.models(), context.base(), context.parameters(), "");
+      }
+      CopiedTensor copied = (CopiedTensor) tensor;
+      return new Making(
+          List.of(copied.source().input().reference()),
+          TensorContext.NO_BASE,
+          new TensorParameters(Map.of(), List.of()),
+          copied.reason());
     }
   }
 
@@ -60,20 +56,39 @@ final class PlanReport {
 
     void add(PlannedTensor tensor) {
       String name = tensor.output().name();
-      Matcher matcher = NUMBER.matcher(name);
       int layer = -1;
-      StringBuilder pattern = new StringBuilder();
-      while (matcher.find()) {
-        matcher.appendReplacement(pattern, layer < 0 ? "{n}" : "*");
-        layer = layer < 0 ? Integer.parseInt(matcher.group()) : layer;
+      StringBuilder pattern = new StringBuilder(name.length());
+      int copied = 0;
+      int dot = name.indexOf('.');
+      while (dot >= 0) {
+        int end = name.indexOf('.', dot + 1);
+        if (end >= 0 && isNumber(name, dot + 1, end)) {
+          pattern.append(name, copied, dot + 1).append(layer < 0 ? "{n}" : "*");
+          layer = layer < 0 ? Integer.parseInt(name, dot + 1, end, 10) : layer;
+          copied = end;
+        }
+        dot = end;
       }
-      matcher.appendTail(pattern);
+      pattern.append(name, copied, name.length());
       BitSet found = layers.computeIfAbsent(pattern.toString(), key -> new BitSet());
       if (layer >= 0) {
         found.set(layer);
       }
       tensors++;
       bytes += tensor.output().sizeBytes();
+    }
+
+    /** A number between two dots: the first is the layer, further ones are experts. */
+    private static boolean isNumber(String name, int start, int end) {
+      if (start == end || end - start > MAX_NUMBER_DIGITS) {
+        return false;
+      }
+      for (int i = start; i < end; i++) {
+        if (name.charAt(i) < '0' || name.charAt(i) > '9') {
+          return false;
+        }
+      }
+      return true;
     }
 
     /** A line for each set of layers. */
@@ -113,42 +128,51 @@ final class PlanReport {
         String.format(
             Locale.ROOT, "written  %,15d bytes: %s", plan.bytesToWrite(), writtenDtypes()));
     Map<Making, Group> groups = new LinkedHashMap<>();
+    Making last = null;
+    Group group = new Group();
     for (PlannedTensor tensor : plan.tensors()) {
-      groups.computeIfAbsent(Making.of(tensor), making -> new Group()).add(tensor);
+      Making making = Making.of(tensor);
+      if (!making.equals(last)) {
+        group = groups.computeIfAbsent(making, key -> new Group());
+        last = making;
+      }
+      group.add(tensor);
     }
-    groups.forEach((making, group) -> {
+    groups.forEach((making, made) -> {
       lines.add(
           String.format(
               Locale.ROOT,
               "%s (%d %s, %,d bytes)",
               describe(making),
-              group.tensors,
-              group.tensors == 1 ? "tensor" : "tensors",
-              group.bytes));
-      group.lines().forEach(line -> lines.add("    " + line));
+              made.tensors,
+              made.tensors == 1 ? "tensor" : "tensors",
+              made.bytes));
+      made.lines().forEach(line -> lines.add("    " + line));
     });
     plan.notes().forEach(note -> lines.add("note: " + note));
     return lines;
   }
 
   private Map<String, Long> readBytes() {
-    Map<String, Long> bytes = new LinkedHashMap<>();
-    plan.inputs().forEach(input -> bytes.put(input.reference(), 0L));
+    Map<String, long[]> sums = new LinkedHashMap<>();
+    plan.inputs().forEach(input -> sums.put(input.reference(), new long[1]));
     for (PlannedTensor tensor : plan.tensors()) {
       for (TensorSource source : tensor.sources()) {
-        bytes.merge(source.input().reference(), source.tensor().sizeBytes(), Long::sum);
+        sums.computeIfAbsent(source.input().reference(), reference -> new long[1])[0] +=
+            source.tensor().sizeBytes();
       }
     }
+    Map<String, Long> bytes = new LinkedHashMap<>();
+    sums.forEach((reference, sum) -> bytes.put(reference, sum[0]));
     return bytes;
   }
 
   private String writtenDtypes() {
-    return plan.tensors().stream()
-        .collect(
-            Collectors.groupingBy(
-                tensor -> tensor.output().dtype(), LinkedHashMap::new, Collectors.counting()))
-        .entrySet()
-        .stream()
+    Map<DType, Long> tensors = new LinkedHashMap<>();
+    for (PlannedTensor tensor : plan.tensors()) {
+      tensors.merge(tensor.output().dtype(), 1L, Long::sum);
+    }
+    return tensors.entrySet().stream()
         .map(entry -> entry.getValue() + " tensors of " + entry.getKey())
         .collect(Collectors.joining(", "));
   }

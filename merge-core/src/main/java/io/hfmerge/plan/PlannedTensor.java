@@ -14,6 +14,10 @@ public sealed interface PlannedTensor permits CopiedTensor, MergedTensor {
 
   /** Bytes read for it in one pass over the sources. */
   default long bytesToRead() {
-    return sources().stream().mapToLong(source -> source.tensor().sizeBytes()).sum();
+    long bytes = 0;
+    for (TensorSource source : sources()) {
+      bytes += source.tensor().sizeBytes();
+    }
+    return bytes;
   }
 }

@@ -29,7 +29,7 @@ final class ShapeMatcher {
    */
   List<Found> match(OutputSlot slot, List<Found> found) {
     Shape expected = slot.tensor().shape();
-    if (found.stream().allMatch(one -> one.source().tensor().shape().equals(expected))) {
+    if (haveShape(found, expected)) {
       return found;
     }
     if (policy == MismatchPolicy.CROP && canBeCropped(slot, found)) {
@@ -50,6 +50,15 @@ final class ShapeMatcher {
       }
     }
     return fitting;
+  }
+
+  private static boolean haveShape(List<Found> found, Shape expected) {
+    for (Found one : found) {
+      if (!one.source().tensor().shape().equals(expected)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void refuse(OutputSlot slot, Found one) {
@@ -119,6 +128,7 @@ final class ShapeMatcher {
       CroppedCheckpoint view = new CroppedCheckpoint(input.checkpoint(), tensor, common);
       cropped.add(
           new Found(
+              one.place(),
               one.member(),
               new TensorSource(
                   new MergeInput(input.reference(), view, input.naming()),

@@ -39,6 +39,11 @@ record SourceGroup(
     }
   }
 
+  /** What the members are called, in order. */
+  List<String> labels() {
+    return members.stream().map(Member::label).toList();
+  }
+
   /** Gives the members of a group labels of their own. */
   static final class Labels {
 

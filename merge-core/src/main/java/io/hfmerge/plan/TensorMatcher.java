@@ -10,8 +10,10 @@ import io.hfmerge.recipe.Recipe;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Finds, for each tensor of the output, the tensors it is made of; one instance per plan. */
 final class TensorMatcher {
@@ -22,6 +24,7 @@ final class TensorMatcher {
   private final PlanProblems problems;
   private final ParameterResolver resolver;
   private final ShapeMatcher shapes;
+  private final IdentityHashMap<SourceGroup, List<String>> labels = new IdentityHashMap<>();
   private boolean layersKnown;
 
   /**
@@ -38,7 +41,12 @@ final class TensorMatcher {
 
   List<PlannedTensor> match(List<OutputSlot> slots) {
     List<PlannedTensor> planned = new ArrayList<>(slots.size());
-    slots.forEach(slot -> plan(slot).ifPresent(planned::add));
+    for (OutputSlot slot : slots) {
+      PlannedTensor tensor = plan(slot);
+      if (tensor != null) {
+        planned.add(tensor);
+      }
+    }
     if (!layersKnown && ParameterResolver.usesLayers(recipe)) {
       problems.unsupported(
           "a list of values is spread over the layers, and no definition says which tensors of "
@@ -51,55 +59,54 @@ final class TensorMatcher {
     return planned;
   }
 
-  private Optional<PlannedTensor> plan(OutputSlot slot) {
+  private @Nullable PlannedTensor plan(OutputSlot slot) {
     CanonicalIndex owner = slot.owner();
     TensorSpec tensor = slot.tensor();
-    layersKnown |= slot.layer().isPresent();
+    layersKnown = layersKnown || slot.layer().isPresent();
     if (owner.naming().isBuffer(tensor) || tensor.dtype().isIntegral()) {
       if (isQuantised(owner, tensor)) {
         problems.unsupported(quantised(owner, tensor));
-        return Optional.empty();
+        return null;
       }
-      return Optional.of(
-          copy(slot, owner, tensor, tensor.dtype(), "a buffer, copied and never added"));
+      return copy(slot, owner, tensor, tensor.dtype(), "a buffer, copied and never added");
     }
     if (!isMergeable(owner, tensor)) {
-      return Optional.empty();
+      return null;
     }
     List<Found> found = find(slot);
     String copied = slot.group().copied();
     if (copied != null && !found.isEmpty()) {
       TensorSource source = found.getFirst().source();
       CanonicalIndex index = found.getFirst().member().index();
-      return Optional.of(copy(slot, index, source.tensor(), outputDtype(tensor), copied));
+      return copy(slot, index, source.tensor(), outputDtype(tensor), copied);
     }
     found = shapes.match(slot, found);
-    boolean withBase =
-        slot.group().withBase()
-            && !found.isEmpty()
-            && found.getFirst().member().equals(slot.group().members().getFirst());
+    boolean withBase = slot.group().withBase() && !found.isEmpty() && found.getFirst().place() == 0;
     String reason = null;
     if (found.size() - (withBase ? 1 : 0) < method.description().minimumModels()) {
       reason = "too few models have it to merge";
     } else if (!withBase && method.description().base() == BaseModelUse.REQUIRED) {
       reason = "the base does not have it to compare with";
     }
-    return Optional.of(
-        reason == null
-            ? merge(slot, found, withBase ? 0 : TensorContext.NO_BASE)
-            : copy(slot, owner, tensor, outputDtype(tensor), reason));
+    return reason == null
+        ? merge(slot, found, withBase ? 0 : TensorContext.NO_BASE)
+        : copy(slot, owner, tensor, outputDtype(tensor), reason);
   }
 
   private PlannedTensor merge(OutputSlot slot, List<Found> found, int base) {
-    List<Member> members = found.stream().map(Found::member).toList();
-    List<TensorSource> sources = found.stream().map(Found::source).toList();
+    List<Member> members = new ArrayList<>(found.size());
+    List<TensorSource> sources = new ArrayList<>(found.size());
+    for (Found one : found) {
+      members.add(one.member());
+      sources.add(one.source());
+    }
     TensorSpec output =
         new TensorSpec(
             slot.name(), outputDtype(slot.tensor()), sources.getFirst().tensor().shape());
     TensorContext context =
         new TensorContext(
             output,
-            members.stream().map(Member::label).toList(),
+            labels(slot.group(), members),
             base,
             resolver.resolve(slot, members, sources, base),
             recipe.compatibility(),
@@ -108,11 +115,20 @@ final class TensorMatcher {
       if (method.prepare(context) instanceof CopyOfInput(int input)) {
         return new CopiedTensor(output, sources.get(input), "unchanged, with these parameters");
       }
-      method.remarks(context).forEach(remark -> problems.note(remark, slot.name()));
+      for (String remark : method.remarks(context)) {
+        problems.note(remark, slot.name());
+      }
     } catch (InvalidRecipeException e) {
       problems.invalid(String.valueOf(e.getMessage()));
     }
     return new MergedTensor(context, sources);
+  }
+
+  /** Most tensors are in all members, and so share one list. */
+  private List<String> labels(SourceGroup group, List<Member> members) {
+    return members.size() == group.members().size()
+        ? labels.computeIfAbsent(group, SourceGroup::labels)
+        : members.stream().map(Member::label).toList();
   }
 
   private CopiedTensor copy(
@@ -133,19 +149,22 @@ final class TensorMatcher {
   private List<Found> find(OutputSlot slot) {
     List<Member> members = slot.group().members();
     List<Found> all = new ArrayList<>(members.size());
-    for (Member member : members) {
+    for (int place = 0; place < members.size(); place++) {
+      Member member = members.get(place);
       CanonicalIndex model = member.index();
       String canonical = slot.canonicalIn(member);
       Optional<TensorSpec> tensor = model.find(canonical);
       if (tensor.isEmpty()) {
         tensor = model.findTied(canonical);
-        tensor.ifPresent(twin ->
-            problems.note(model.reference() + " ties it; read from " + twin.name(), slot.name()));
+        if (tensor.isPresent()) {
+          problems.note(
+              model.reference() + " ties it; read from " + tensor.get().name(), slot.name());
+        }
       }
       if (tensor.isEmpty()) {
         missing(member, canonical, slot);
       } else if (isMergeable(model, tensor.get())) {
-        all.add(new Found(member, new TensorSource(model.input(), tensor.get())));
+        all.add(new Found(place, member, new TensorSource(model.input(), tensor.get())));
       }
     }
     return all;
@@ -205,6 +224,10 @@ final class TensorMatcher {
         + "); merge the unquantised model";
   }
 
-  /** A member's tensor for a slot. */
-  record Found(Member member, TensorSource source) {}
+  /**
+   * A member's tensor for a slot.
+   *
+   * @param place of the member in its group
+   */
+  record Found(int place, Member member, TensorSource source) {}
 }

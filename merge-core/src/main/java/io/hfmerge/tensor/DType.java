@@ -1,5 +1,7 @@
 package io.hfmerge.tensor;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -41,6 +43,14 @@ public enum DType {
     INTEGER,
     BOOLEAN,
     PACKED
+  }
+
+  private static final Map<String, DType> BY_NAME = new HashMap<>();
+
+  static {
+    for (DType dtype : values()) {
+      BY_NAME.put(dtype.name(), dtype);
+    }
   }
 
   private final int bits;
@@ -103,12 +113,7 @@ public enum DType {
 
   /** The type of this exact, case-sensitive safetensors name, e.g. {@code BF16}. */
   public static Optional<DType> ofSafetensorsName(String name) {
-    for (DType dtype : values()) {
-      if (dtype.name().equals(name)) {
-        return Optional.of(dtype);
-      }
-    }
-    return Optional.empty();
+    return Optional.ofNullable(BY_NAME.get(name));
   }
 
   /**

@@ -77,6 +77,9 @@ public record Architecture(
   /** The stored name without optional prefix and with today's spelling. */
   public String canonical(String name) {
     String canonical = name.substring(prefixLength(name));
+    if (spellings.isEmpty()) {
+      return canonical;
+    }
     for (Map.Entry<String, String> spelling : spellings.entrySet()) {
       if (canonical.endsWith(spelling.getKey())) {
         int kept = canonical.length() - spelling.getKey().length();
@@ -98,11 +101,14 @@ public record Architecture(
 
   /** The module of a canonical name. */
   String module(String canonicalName) {
+    if (modules.isEmpty()) {
+      return TensorNaming.WHOLE;
+    }
     return modules.entrySet().stream()
         .filter(module -> module.getValue().stream().anyMatch(canonicalName::startsWith))
         .map(Map.Entry::getKey)
         .findFirst()
-        .orElseGet(() -> modules.isEmpty() ? TensorNaming.WHOLE : modules.lastEntry().getKey());
+        .orElseGet(() -> modules.lastEntry().getKey());
   }
 
   /** What the definition calls a tensor outside the layers. */

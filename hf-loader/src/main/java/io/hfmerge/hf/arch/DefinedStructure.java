@@ -10,12 +10,14 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** An {@link Architecture} applied to a checkpoint. */
 final class DefinedStructure implements ModelStructure {
@@ -37,8 +39,10 @@ final class DefinedStructure implements ModelStructure {
   private final Optional<TiedNames> tiedAgainstConfig;
   private final BalanceTraits traits;
   private final ModelDimensions dimensions;
-  private final List<WeightMatrix> layerMatrices;
-  private final List<WeightMatrix> otherMatrices;
+  private @Nullable Matrices matrices;
+
+  /** Cut out when they are asked for: a merge has no use for them. */
+  private record Matrices(List<WeightMatrix> ofLayers, List<WeightMatrix> others) {}
 
   DefinedStructure(
       Architecture architecture, ModelConfig config, Collection<TensorSpec> tensors, String id) {
@@ -66,13 +70,24 @@ final class DefinedStructure implements ModelStructure {
     this.tied = new ArrayList<>(tied(architecture, config));
     tiedAgainstConfig.ifPresent(tied::add);
     this.dimensions = countLayers();
-    List<WeightMatrix> layers = new ArrayList<>();
-    List<WeightMatrix> others = new ArrayList<>();
-    byCanonicalName.forEach((name, tensor) -> sort(name, tensor, layers, others));
-    layers.addAll(stackedQkv(layers));
-    layers.sort(reportOrder());
-    this.layerMatrices = List.copyOf(layers);
-    this.otherMatrices = List.copyOf(others);
+    IdentityHashMap<Projection, Shape> shapes = new IdentityHashMap<>();
+    for (Map.Entry<String, TensorSpec> tensor : byCanonicalName.entrySet()) {
+      checkShape(tensor.getKey(), tensor.getValue(), shapes);
+    }
+  }
+
+  private synchronized Matrices matrices() {
+    Matrices known = matrices;
+    if (known == null) {
+      List<WeightMatrix> layers = new ArrayList<>();
+      List<WeightMatrix> others = new ArrayList<>();
+      byCanonicalName.forEach((name, tensor) -> sort(name, tensor, layers, others));
+      layers.addAll(stackedQkv(layers));
+      layers.sort(reportOrder());
+      known = new Matrices(List.copyOf(layers), List.copyOf(others));
+      matrices = known;
+    }
+    return known;
   }
 
   @Override
@@ -92,12 +107,12 @@ final class DefinedStructure implements ModelStructure {
 
   @Override
   public List<WeightMatrix> layerMatrices() {
-    return layerMatrices;
+    return matrices().ofLayers();
   }
 
   @Override
   public List<WeightMatrix> otherMatrices() {
-    return otherMatrices;
+    return matrices().others();
   }
 
   @Override
@@ -136,16 +151,22 @@ final class DefinedStructure implements ModelStructure {
   /** Prefers a name that the checkpoint has, where more than two are one weight. */
   @Override
   public Optional<String> tiedWith(String canonicalName) {
-    List<String> partners =
-        tied.stream()
-            .filter(group -> group.names().contains(canonicalName))
-            .flatMap(group -> group.names().stream())
-            .filter(name -> !name.equals(canonicalName))
-            .toList();
-    return partners.stream()
-        .filter(byCanonicalName::containsKey)
-        .findFirst()
-        .or(() -> partners.stream().findFirst());
+    Optional<String> absent = Optional.empty();
+    for (TiedNames group : tied) {
+      if (!group.names().contains(canonicalName)) {
+        continue;
+      }
+      for (String name : group.names()) {
+        if (name.equals(canonicalName)) {
+          continue;
+        }
+        if (byCanonicalName.containsKey(name)) {
+          return Optional.of(name);
+        }
+        absent = absent.isPresent() ? absent : Optional.of(name);
+      }
+    }
+    return absent;
   }
 
   @Override
@@ -166,9 +187,12 @@ final class DefinedStructure implements ModelStructure {
   }
 
   private boolean isShared(String canonicalName) {
-    return layerNames.stream()
-        .filter(LayerNames::hasShared)
-        .anyMatch(names -> names.layer(canonicalName).filter(names::isShared).isPresent());
+    for (LayerNames names : layerNames) {
+      if (names.hasShared() && names.layer(canonicalName).filter(names::isShared).isPresent()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override
@@ -258,10 +282,42 @@ final class DefinedStructure implements ModelStructure {
   }
 
   private Optional<InLayer> inLayer(int stack, String canonicalName) {
-    return layerNames
-        .get(stack)
-        .layer(canonicalName)
-        .filter(place -> place.layer() < layerCounts.get(stack));
+    Optional<InLayer> place = layerNames.get(stack).layer(canonicalName);
+    return place.isPresent() && place.get().layer() < layerCounts.get(stack)
+        ? place
+        : Optional.empty();
+  }
+
+  private void checkShape(
+      String canonicalName, TensorSpec tensor, IdentityHashMap<Projection, Shape> expectedShapes) {
+    if (!tensor.dtype().isFloat() || isBuffer(tensor)) {
+      return;
+    }
+    for (int i = 0; i < layerNames.size(); i++) {
+      Optional<InLayer> place = inLayer(i, canonicalName);
+      Optional<Found> found =
+          place.isPresent() ? layerNames.get(i).projection(place.get()) : Optional.empty();
+      if (found.isEmpty() || !found.get().parameter().equals("weight")) {
+        continue;
+      }
+      Projection projection = found.get().projection();
+      boolean conv1d = architecture.stacks().get(i).conv1d();
+      Shape expected =
+          expectedShapes.computeIfAbsent(
+              projection, key -> MatrixRows.storedShape(conv1d, key, sizes));
+      if (!expected.equals(tensor.shape())) {
+        throw new MalformedCheckpointException(
+            "%s: tensor \"%s\": expected shape %s for %s by the config (%s), found %s"
+                .formatted(
+                    id,
+                    tensor.name(),
+                    expected,
+                    projection.word(),
+                    sizes.describe(),
+                    tensor.shape()));
+      }
+      return;
+    }
   }
 
   private void sort(
@@ -288,18 +344,6 @@ final class DefinedStructure implements ModelStructure {
 
   private List<WeightMatrix> matrices(LayerStack stack, int layer, Found found, TensorSpec tensor) {
     Projection projection = found.projection();
-    Shape expected = MatrixRows.storedShape(stack.conv1d(), projection, sizes);
-    if (!expected.equals(tensor.shape())) {
-      throw new MalformedCheckpointException(
-          "%s: tensor \"%s\": expected shape %s for %s by the config (%s), found %s"
-              .formatted(
-                  id,
-                  tensor.name(),
-                  expected,
-                  projection.word(),
-                  sizes.describe(),
-                  tensor.shape()));
-    }
     return projection.roles().stream()
         .map(role ->
             new WeightMatrix(

@@ -6,28 +6,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Finds layer, projection and expert in the canonical names of one {@link LayerStack}. */
 final class LayerNames {
 
-  /** A number as models write it: no sign, no leading zero, within an int. */
-  private static final String NUMBER = "(0|[1-9][0-9]{0,8})";
-
   private final LayerStack stack;
-  private final Pattern layer;
+  private final NumberedName layer;
   private final Map<String, Projection> byModule;
   private final List<ExpertModule> experts = new ArrayList<>();
 
   LayerNames(LayerStack stack) {
     this.stack = stack;
-    this.layer = Pattern.compile(pattern(stack.template(), LayerStack.LAYER) + "(.+)");
+    this.layer = NumberedName.of(stack.template(), LayerStack.LAYER);
     this.byModule = new LinkedHashMap<>(stack.byModule());
     for (Projection projection : stack.projections()) {
       if (projection.module().contains(Projection.EXPERT)) {
-        String pattern = pattern(projection.module(), Projection.EXPERT);
-        experts.add(new ExpertModule(Pattern.compile(pattern), projection));
+        NumberedName module = NumberedName.of(projection.module(), Projection.EXPERT);
+        experts.add(new ExpertModule(module, projection));
         byModule.remove(projection.module());
       }
     }
@@ -35,15 +30,14 @@ final class LayerNames {
 
   /** The layer of a canonical name and the rest of the name. */
   Optional<InLayer> layer(String canonicalName) {
-    Matcher matcher = layer.matcher(canonicalName);
-    return matcher.matches()
-        ? Optional.of(
-            new InLayer(
-                Integer.parseInt(matcher.group(1)),
-                matcher.group(2),
-                matcher.start(1),
-                matcher.end(1)))
-        : Optional.empty();
+    int end = layer.numberEnd(canonicalName);
+    int rest = end + layer.after().length();
+    if (end < 0 || rest >= canonicalName.length()) {
+      return Optional.empty();
+    }
+    int start = layer.numberStart();
+    int number = Integer.parseInt(canonicalName, start, end, 10);
+    return Optional.of(new InLayer(number, canonicalName, start, end, rest));
   }
 
   /** Whether some modules lie in one layer and belong to all of them. */
@@ -53,26 +47,27 @@ final class LayerNames {
 
   /** Whether a tensor lies in one layer and belongs to all of them. */
   boolean isShared(InLayer place) {
-    return stack.shared().stream().anyMatch(module -> place.rest().startsWith(module + '.'));
+    return stack.shared().stream().anyMatch(place::isIn);
   }
 
   /** The projection that a name's rest after the layer belongs to. */
   Optional<Found> projection(InLayer place) {
-    int dot = place.rest().lastIndexOf('.');
-    if (dot < 0) {
+    String name = place.name();
+    int dot = name.lastIndexOf('.');
+    if (dot < place.rest()) {
       return Optional.empty();
     }
-    String module = place.rest().substring(0, dot);
-    String parameter = place.rest().substring(dot + 1);
+    String module = name.substring(place.rest(), dot);
+    String parameter = name.substring(dot + 1);
     Projection exact = byModule.get(module);
     if (exact != null) {
       return Optional.of(new Found(exact, OptionalInt.empty(), parameter));
     }
     for (ExpertModule expert : experts) {
-      Matcher matcher = expert.pattern().matcher(module);
-      if (matcher.matches()) {
-        OptionalInt number = OptionalInt.of(Integer.parseInt(matcher.group(1)));
-        return Optional.of(new Found(expert.projection(), number, parameter));
+      int end = expert.module().numberEnd(module);
+      if (end >= 0 && end + expert.module().after().length() == module.length()) {
+        int number = Integer.parseInt(module, expert.module().numberStart(), end, 10);
+        return Optional.of(new Found(expert.projection(), OptionalInt.of(number), parameter));
       }
     }
     return Optional.empty();
@@ -81,28 +76,67 @@ final class LayerNames {
   /** The definition's word for another module of the layer. */
   Optional<String> word(InLayer place) {
     return stack.words().entrySet().stream()
-        .filter(entry -> place.rest().startsWith(entry.getKey() + '.'))
+        .filter(entry -> place.isIn(entry.getKey()))
         .map(Map.Entry::getValue)
         .findFirst();
   }
 
-  private static String pattern(String template, String variable) {
-    int place = template.indexOf(variable);
-    return Pattern.quote(template.substring(0, place))
-        + NUMBER
-        + Pattern.quote(template.substring(place + variable.length()));
+  /**
+   * Names with a number within them, as models write it: no sign, no leading zero, within an int.
+   * Checkpoints have tens of thousands of names, for which regular expressions take long.
+   *
+   * @param before what stands in front of the number
+   * @param after what follows it
+   */
+  private record NumberedName(String before, String after) {
+
+    private static final int MAX_DIGITS = 9;
+
+    static NumberedName of(String template, String variable) {
+      int place = template.indexOf(variable);
+      return new NumberedName(
+          template.substring(0, place), template.substring(place + variable.length()));
+    }
+
+    int numberStart() {
+      return before.length();
+    }
+
+    /** Where the number of a name that begins like this ends, or -1. */
+    int numberEnd(String name) {
+      if (!name.startsWith(before)) {
+        return -1;
+      }
+      int start = before.length();
+      int end = start;
+      while (end < name.length() && name.charAt(end) >= '0' && name.charAt(end) <= '9') {
+        end++;
+      }
+      int digits = end - start;
+      boolean written =
+          digits == 1 || (digits > 1 && digits <= MAX_DIGITS && name.charAt(start) != '0');
+      return written && name.startsWith(after, end) ? end : -1;
+    }
   }
 
   /**
    * A name split at its layer.
    *
+   * @param name canonical
    * @param start where the layer's number starts in the name
    * @param end where it ends
+   * @param rest where what follows the layer starts
    */
-  record InLayer(int layer, String rest, int start, int end) {}
+  record InLayer(int layer, String name, int start, int end, int rest) {
+
+    boolean isIn(String module) {
+      int behind = rest + module.length();
+      return name.startsWith(module, rest) && behind < name.length() && name.charAt(behind) == '.';
+    }
+  }
 
   /** A name's projection, expert and parameter ({@code weight}, {@code bias}). */
   record Found(Projection projection, OptionalInt expert, String parameter) {}
 
-  private record ExpertModule(Pattern pattern, Projection projection) {}
+  private record ExpertModule(NumberedName module, Projection projection) {}
 }

@@ -5,41 +5,87 @@ import io.hfmerge.hf.arch.BalanceTraits.Rotary;
 import io.hfmerge.tensor.TensorSpec;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A checkpoint of a family that no definition describes: tensors by name and shape. */
 final class PlainStructure implements ModelStructure {
 
-  /** How nearly every family numbers its layers. */
-  private static final Pattern LAYER =
-      Pattern.compile("(.*?(?:^|\\.)(?:layers?|h|blocks?)\\.)(0|[1-9][0-9]{0,4})\\..*");
+  /** What nearly every family calls its layers: the number is the next part of a name. */
+  private static final Set<String> LAYERS = Set.of("layer", "layers", "h", "block", "blocks");
+
+  private static final int MAX_LAYER_DIGITS = 5;
 
   private static final String MODEL = "model.";
 
   private final String modelType;
   private final Map<String, Integer> layerCounts = new HashMap<>();
   private final List<String> modules;
-  private final List<WeightMatrix> matrices;
+  private final Collection<TensorSpec> tensors;
 
   PlainStructure(String modelType, Collection<TensorSpec> tensors) {
     this.modelType = modelType;
+    this.tensors = tensors;
     for (TensorSpec tensor : tensors) {
-      Matcher matcher = LAYER.matcher(tensor.name());
-      if (matcher.matches()) {
-        layerCounts.merge(matcher.group(1), Integer.parseInt(matcher.group(2)) + 1, Math::max);
+      Place place = Place.of(tensor.name());
+      if (place != null) {
+        layerCounts.merge(place.stack(), place.layer() + 1, Math::max);
       }
     }
-    this.modules = tensors.stream().map(TensorSpec::name).map(this::module).distinct().toList();
-    this.matrices =
-        tensors.stream()
-            .filter(tensor -> tensor.dtype().isFloat() && tensor.shape().rank() >= 2)
-            .filter(tensor -> !isBuffer(tensor))
-            .map(MatrixRows::whole)
-            .toList();
+    Set<String> found = new LinkedHashSet<>();
+    for (TensorSpec tensor : tensors) {
+      found.add(module(tensor.name()));
+    }
+    this.modules = List.copyOf(found);
+  }
+
+  /**
+   * A layer in a name.
+   *
+   * @param start where its number starts
+   * @param end where it ends
+   */
+  private record Place(String name, int start, int end) {
+
+    /** The first number behind one of the usual words; {@code null} if there is none. */
+    static @Nullable Place of(String name) {
+      for (int start = 0, dot = name.indexOf('.'); dot >= 0; ) {
+        int end = name.indexOf('.', dot + 1);
+        if (end >= 0
+            && isNumber(name, dot + 1, end)
+            && LAYERS.contains(name.substring(start, dot))) {
+          return new Place(name, dot + 1, end);
+        }
+        start = dot + 1;
+        dot = end;
+      }
+      return null;
+    }
+
+    private static boolean isNumber(String name, int start, int end) {
+      int digits = end - start;
+      if (digits < 1 || digits > MAX_LAYER_DIGITS || (digits > 1 && name.charAt(start) == '0')) {
+        return false;
+      }
+      for (int i = start; i < end; i++) {
+        if (name.charAt(i) < '0' || name.charAt(i) > '9') {
+          return false;
+        }
+      }
+      return true;
+    }
+
+    String stack() {
+      return name.substring(0, start);
+    }
+
+    int layer() {
+      return Integer.parseInt(name, start, end, 10);
+    }
   }
 
   @Override
@@ -64,7 +110,11 @@ final class PlainStructure implements ModelStructure {
 
   @Override
   public List<WeightMatrix> otherMatrices() {
-    return matrices;
+    return tensors.stream()
+        .filter(tensor -> tensor.dtype().isFloat() && tensor.shape().rank() >= 2)
+        .filter(tensor -> !isBuffer(tensor))
+        .map(MatrixRows::whole)
+        .toList();
   }
 
   @Override
@@ -100,21 +150,20 @@ final class PlainStructure implements ModelStructure {
   /** By the numbers in names such as {@code layers.3.}: a guess, but the usual spelling. */
   @Override
   public Optional<LayerPosition> layer(String canonicalName) {
-    Matcher matcher = LAYER.matcher(canonicalName);
-    if (!matcher.matches()) {
+    Place place = Place.of(canonicalName);
+    if (place == null) {
       return Optional.empty();
     }
-    int index = Integer.parseInt(matcher.group(2));
-    int count = layerCounts.getOrDefault(matcher.group(1), 0);
-    return index < count
-        ? Optional.of(new LayerPosition(matcher.group(1), index, count))
-        : Optional.empty();
+    String stack = place.stack();
+    int index = place.layer();
+    int count = layerCounts.getOrDefault(stack, 0);
+    return index < count ? Optional.of(new LayerPosition(stack, index, count)) : Optional.empty();
   }
 
   @Override
   public String inLayer(String name, int layer) {
-    Matcher matcher = LAYER.matcher(name);
-    return matcher.matches() ? matcher.group(1) + layer + name.substring(matcher.end(2)) : name;
+    Place place = Place.of(name);
+    return place == null ? name : place.stack() + layer + name.substring(place.end());
   }
 
   @Override

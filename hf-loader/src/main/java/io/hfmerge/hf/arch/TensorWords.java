@@ -49,7 +49,9 @@ final class TensorWords {
     return tensor.dtype().isIntegral()
         || (tensor.shape().rank() == 4
             && (name.endsWith("attn.bias") || name.endsWith("attention.bias")))
-        || List.of("masked_bias", "position_ids", "num_batches_tracked").contains(lastPart(name))
+        || endsWithPart(name, "masked_bias")
+        || endsWithPart(name, "position_ids")
+        || endsWithPart(name, "num_batches_tracked")
         || name.endsWith("rotary_emb.inv_freq");
   }
 
@@ -73,7 +75,8 @@ final class TensorWords {
     return module.contains("norm") || module.equals("ln") || module.startsWith("ln_");
   }
 
-  private static String lastPart(String name) {
-    return name.substring(name.lastIndexOf('.') + 1);
+  private static boolean endsWithPart(String name, String part) {
+    int start = name.length() - part.length();
+    return name.endsWith(part) && (start == 0 || name.charAt(start - 1) == '.');
   }
 }

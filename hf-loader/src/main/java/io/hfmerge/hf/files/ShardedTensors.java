@@ -2,7 +2,9 @@ package io.hfmerge.hf.files;
 
 import io.hfmerge.error.MalformedCheckpointException;
 import io.hfmerge.tensor.TensorSpec;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,10 +19,16 @@ import java.util.function.Supplier;
  */
 public final class ShardedTensors<P> {
 
-  private record Held<P>(TensorSpec spec, String shard, P place) {}
+  private record Held<P>(TensorSpec spec, String file, P place) {
+
+    String shard() {
+      return file.substring(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+    }
+  }
 
   private final String id;
   private final Map<String, Held<P>> byName = new LinkedHashMap<>();
+  private final List<TensorSpec> specs = new ArrayList<>();
 
   /**
    * Without tensors yet.
@@ -39,13 +47,13 @@ public final class ShardedTensors<P> {
    * @throws MalformedCheckpointException if there is one of this name already
    */
   public void add(String file, Supplier<String> where, TensorSpec spec, P place) {
-    String shard = file.substring(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
-    Held<P> earlier = byName.putIfAbsent(spec.name(), new Held<>(spec, shard, place));
+    Held<P> earlier = byName.putIfAbsent(spec.name(), new Held<>(spec, file, place));
     if (earlier != null) {
       throw new MalformedCheckpointException(
           "%s: tensor \"%s\"%s: expected in one shard, found in %s too"
               .formatted(file, spec.name(), where.get(), earlier.shard()));
     }
+    specs.add(spec);
   }
 
   /**
@@ -69,7 +77,7 @@ public final class ShardedTensors<P> {
 
   /** What the tensors are, in the order in which they were added. */
   public List<TensorSpec> specs() {
-    return byName.values().stream().map(Held::spec).toList();
+    return Collections.unmodifiableList(specs);
   }
 
   /** Where they are, in that order. */
@@ -79,7 +87,8 @@ public final class ShardedTensors<P> {
 
   /** What a tensor is, if there is one of this name. */
   public Optional<TensorSpec> find(String name) {
-    return Optional.ofNullable(byName.get(name)).map(Held::spec);
+    Held<P> held = byName.get(name);
+    return held == null ? Optional.empty() : Optional.of(held.spec());
   }
 
   /**
