@@ -2,6 +2,7 @@ package io.hfmerge.method;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.data.Offset.offset;
 
 import io.hfmerge.engine.MergeOptions;
 import io.hfmerge.error.IncompatibleCheckpointsException;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,6 +31,20 @@ class GeometricMethodsTest {
 
   /** Lengths around those of tiles, lanes and segments. */
   private static final int[] LENGTHS = {1, 2, 3, 7, 64, 65, 1025, 70_001};
+
+  /** All but those of one line. */
+  static final List<String> METHODS =
+      List.of(
+          "slerp",
+          "nuslerp",
+          "multislerp",
+          "karcher",
+          "model_stock",
+          "sce",
+          "nearswap",
+          "arcee_fusion",
+          "ram",
+          "ramplus_tl");
 
   static int[] lengths() {
     return LENGTHS;
@@ -55,6 +71,24 @@ class GeometricMethodsTest {
     return values;
   }
 
+  /**
+   * Gives fine-tunes of a base to runs.
+   *
+   * @param size how far each of them lies from the base
+   * @return the same, for the oracle
+   */
+  private static List<double[]> giveTuned(float[] base, double[] size, MethodRun... runs) {
+    List<double[]> models = new ArrayList<>();
+    for (int i = 0; i < size.length; i++) {
+      float[] model = tuned(base, base.length, 2 + i, size[i]);
+      for (MethodRun run : runs) {
+        run.model(model);
+      }
+      models.add(wide(model));
+    }
+    return models;
+  }
+
   private static double[] wide(float[] values) {
     return Oracle.widen(values);
   }
@@ -64,9 +98,7 @@ class GeometricMethodsTest {
     assertThat(actual).hasSize(expected.length);
     for (int i = 0; i < actual.length; i++) {
       double bound = Math.abs(expected[i]) * 0x1p-23 + 1e-11;
-      assertThat((double) actual[i])
-          .as("element %d", i)
-          .isCloseTo(expected[i], org.assertj.core.data.Offset.offset(bound));
+      assertThat((double) actual[i]).as("element %d", i).isCloseTo(expected[i], offset(bound));
     }
   }
 
@@ -109,7 +141,7 @@ class GeometricMethodsTest {
       float[] base = random(length, 1);
       float[] a = tuned(base, length, 2, 0.1);
       float[] b = tuned(base, length, 3, 0.1);
-      double t = 0.6 / 1.0;
+      double t = 0.6;
       assertClose(
           new MethodRun("nuslerp").model(a, weight(0.4)).model(b, weight(0.6)).run(),
           Oracle.slerp(t, wide(a), wide(b), 2, 1e-8));
@@ -185,12 +217,8 @@ class GeometricMethodsTest {
       float[] base = random(length, 1);
       for (double size : new double[] {1.5, 0.01, 1e-5}) {
         MethodRun run = new MethodRun("karcher").with("max_iter", 20).with("tol", 1e-9);
-        List<double[]> models = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-          float[] model = tuned(base, length, 2 + i, length < 3 ? size / 10 : size);
-          run.model(model);
-          models.add(wide(model));
-        }
+        double each = length < 3 ? size / 10 : size;
+        List<double[]> models = giveTuned(base, new double[] {each, each, each, each}, run);
         assertClose(run.run(), Oracle.karcher(models, 20, 1e-9));
       }
     }
@@ -200,12 +228,7 @@ class GeometricMethodsTest {
     void modelStock(int length) {
       float[] base = random(length, 1);
       MethodRun run = new MethodRun("model_stock").base(base);
-      List<double[]> models = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
-        float[] model = tuned(base, length, 2 + i, 1e-3);
-        run.model(model);
-        models.add(wide(model));
-      }
+      List<double[]> models = giveTuned(base, new double[] {1e-3, 1e-3, 1e-3}, run);
       assertClose(run.run(), Oracle.modelStock(wide(base), models));
     }
 
@@ -241,13 +264,8 @@ class GeometricMethodsTest {
           MethodRun run = new MethodRun("sce").with("select_topk", share).base(base);
           MethodRun compatible =
               new MethodRun("sce").with("select_topk", share).base(base).mergekit();
-          List<double[]> models = new ArrayList<>();
-          for (int i = 0; i < 3; i++) {
-            float[] model = tuned(base, length, 2 + i, size * (i + 1));
-            run.model(model);
-            compatible.model(model);
-            models.add(wide(model));
-          }
+          List<double[]> models =
+              giveTuned(base, new double[] {size, 2 * size, 3 * size}, run, compatible);
           assertClose(run.run(), Oracle.sce(wide(base), models, share, 0));
           assertClose(compatible.run(), Oracle.sce(wide(base), models, share, 1e-6));
         }
@@ -321,14 +339,7 @@ class GeometricMethodsTest {
       MethodRun ram = new MethodRun("ram").base(base);
       MethodRun plus = new MethodRun("ramplus_tl").base(base);
       MethodRun strong = new MethodRun("ramplus_tl").with("r", 2).with("alpha", 9).base(base);
-      List<double[]> models = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
-        float[] model = tuned(base, length, 2 + i, i == 2 ? 2e-5 : 1);
-        ram.model(model);
-        plus.model(model);
-        strong.model(model);
-        models.add(wide(model));
-      }
+      List<double[]> models = giveTuned(base, new double[] {1, 1, 2e-5}, ram, plus, strong);
       assertClose(ram.run(), Oracle.ram(wide(base), models, 1e-5, 0, 0));
       assertClose(plus.run(), Oracle.ram(wide(base), models, 1e-5, 0.1, 0.2));
       assertClose(strong.run(), Oracle.ram(wide(base), models, 1e-5, 2, 9));
@@ -339,8 +350,7 @@ class GeometricMethodsTest {
   private static MethodRun usual(String method, float[] base, float[]... models) {
     MethodRun run = new MethodRun(method);
     switch (method) {
-      case "karcher" -> {}
-      case "nuslerp", "multislerp", "nuslerp_rows", "nuslerp_columns" -> {}
+      case "karcher", "nuslerp", "multislerp" -> {}
       default -> run.base(base);
     }
     switch (method) {
@@ -367,19 +377,7 @@ class GeometricMethodsTest {
   class AtTheirLimits {
 
     @ParameterizedTest
-    @ValueSource(
-        strings = {
-          "slerp",
-          "nuslerp",
-          "multislerp",
-          "karcher",
-          "model_stock",
-          "sce",
-          "nearswap",
-          "arcee_fusion",
-          "ram",
-          "ramplus_tl"
-        })
+    @FieldSource("io.hfmerge.method.GeometricMethodsTest#METHODS")
     void giveIdenticalModelsBackBitForBit(String method) {
       float[] extremes = {
         0f, -0f, 1, -1, 0.1f, 1f / 3, (float) Math.PI, 1e30f, -1e-30f, Float.MIN_VALUE, 65504
@@ -404,28 +402,12 @@ class GeometricMethodsTest {
     void giveTheModelThatAllAgreeOn(String method) {
       float[] base = random(65, 1);
       float[] other = random(65, 2);
-      assertThat(usual(method, base, other, other).run()).containsExactly(other, within(base));
-    }
-
-    private static org.assertj.core.data.Offset<Float> within(float[] base) {
       // base + (other - base) in F64, shares within some 1e-16 of 1: one F32 rounding
-      return org.assertj.core.data.Offset.offset(0x1p-22f + 0 * base[0]);
+      assertThat(usual(method, base, other, other).run()).containsExactly(other, offset(0x1p-22f));
     }
 
     @ParameterizedTest
-    @ValueSource(
-        strings = {
-          "slerp",
-          "nuslerp",
-          "multislerp",
-          "karcher",
-          "model_stock",
-          "sce",
-          "nearswap",
-          "arcee_fusion",
-          "ram",
-          "ramplus_tl"
-        })
+    @FieldSource("io.hfmerge.method.GeometricMethodsTest#METHODS")
     void mergeEmptyTensorsAndScalars(String method) {
       float[] none = {};
       assertThat(usual(method, none, models(method, none, none)).shape(0, 4).run()).isEmpty();
@@ -456,21 +438,8 @@ class GeometricMethodsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-        strings = {
-          "slerp",
-          "nuslerp",
-          "multislerp",
-          "karcher",
-          "model_stock",
-          "sce",
-          "nearswap",
-          "arcee_fusion",
-          "ram",
-          "ramplus_tl",
-          "nuslerp_rows",
-          "nuslerp_columns"
-        })
+    @FieldSource("io.hfmerge.method.GeometricMethodsTest#METHODS")
+    @ValueSource(strings = {"nuslerp_rows", "nuslerp_columns"})
     void doNotDependOnThreadsTilesAndBlocks(String name) {
       int rows = 1100;
       int columns = 77;
@@ -593,8 +562,7 @@ class GeometricMethodsTest {
         permuted[i] = x[(i * 7 + 3) % 65];
       }
       float[] out = new MethodRun("slerp").with("t", 0.5).base(x).model(permuted).run();
-      assertThat(Oracle.norm(wide(out)))
-          .isCloseTo(Oracle.norm(wide(x)), org.assertj.core.data.Offset.offset(1e-6));
+      assertThat(Oracle.norm(wide(out))).isCloseTo(Oracle.norm(wide(x)), offset(1e-6));
     }
 
     @Test
@@ -732,8 +700,7 @@ class GeometricMethodsTest {
         }
         double[] mean = new SphericalMean(versines, 1e-15).coefficients(30, new ArrayList<>());
         double sine = mean[1] * Math.sin(at[1]) + mean[2] * Math.sin(at[2]);
-        assertThat(sine / Math.sin(2 * angle))
-            .isCloseTo(1, org.assertj.core.data.Offset.offset(1e-12));
+        assertThat(sine / Math.sin(2 * angle)).isCloseTo(1, offset(1e-12));
       }
     }
 
