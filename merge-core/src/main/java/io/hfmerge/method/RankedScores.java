@@ -13,6 +13,9 @@ import java.util.function.Supplier;
  * the sign. A first pass counts the upper 17 bits, a second one the lower 15 within the bins that
  * hold the ranks looked for. Tensors of up to {@link #SMALL} elements are sorted instead, in one
  * pass.
+ *
+ * <p>{@link SelectionPass} does not do: it knows how many of the largest magnitudes it wants before
+ * it has seen any, where here scores have signs and ranks follow from the number of zeros.
  */
 final class RankedScores {
 

@@ -5,6 +5,9 @@ import java.util.Arrays;
 /**
  * Which elements have the largest scores: all above a threshold, and of those equal to it the first
  * ones in the tensor. Thread-safe.
+ *
+ * <p>A {@link Cut} says the same of magnitudes of differences to the base, for methods that find it
+ * by {@link SelectionPass}; these scores are computed of all models together.
  */
 final class TopScores {
 
