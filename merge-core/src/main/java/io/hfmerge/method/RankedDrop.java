@@ -16,6 +16,19 @@ import java.util.Arrays;
  */
 final class RankedDrop implements Sparsifier {
 
+  /**
+   * Entries of a row from which counting their digits takes no longer than {@link Arrays#sort} with
+   * AVX-512, and an eighth of what that takes without (5632 entries: 50 and 430 microseconds).
+   */
+  private static final int LEAST_COUNTED = 2048;
+
+  /** A magnitude has 31 bits: three digits. */
+  private static final int DIGIT_BITS = 11;
+
+  private static final int DIGIT_VALUES = 1 << DIGIT_BITS;
+  private static final int DIGIT = DIGIT_VALUES - 1;
+  private static final int DIGITS = 3;
+
   private final ElementRandom random;
   private final int rowLength;
   private final int stride;
@@ -67,23 +80,69 @@ final class RankedDrop implements Sparsifier {
   public void keep(int[] bits, int length, long firstElement, int[] kept, double[] factors) {
     DeltaScratch scratch = DeltaScratch.ofThread();
     long[] words = scratch.words(length);
-    long[] row = scratch.row(rowLength);
+    long[] rows = scratch.row(2 * rowLength);
+    int[] counts = new int[rowLength < LEAST_COUNTED ? 0 : DIGITS * DIGIT_VALUES];
     random.words(firstElement, length, words);
     for (int block = 0; block < length; block += rowLength * stride) {
       for (int column = 0; column < stride; column++) {
-        keepRow(bits, block + column, row, words, kept, factors);
+        int start = block + column;
+        int sorted =
+            counts.length == 0 ? sort(bits, start, rows) : count(bits, start, rows, counts);
+        keepRow(start, rows, sorted, words, kept, factors);
       }
     }
   }
 
-  private void keepRow(
-      int[] bits, int start, long[] row, long[] words, int[] kept, double[] factors) {
+  private int magnitude(int[] bits, int start, int i) {
+    return bits[start + i * stride] & Cut.MAGNITUDE;
+  }
+
+  /** Magnitudes of a row above, places below 32 bits, ascending; returns the index of the first. */
+  private int sort(int[] bits, int start, long[] rows) {
     for (int i = 0; i < rowLength; i++) {
-      row[i] = ((long) (bits[start + i * stride] & Cut.MAGNITUDE) << 32) | i;
+      rows[i] = ((long) magnitude(bits, start, i) << 32) | i;
     }
-    Arrays.sort(row, 0, rowLength);
+    Arrays.sort(rows, 0, rowLength);
+    return 0;
+  }
+
+  /** The same, digit by digit from the lowest, each time keeping the order of equal ones. */
+  private int count(int[] bits, int start, long[] rows, int[] counts) {
+    Arrays.fill(counts, 0);
+    for (int i = 0; i < rowLength; i++) {
+      int magnitude = magnitude(bits, start, i);
+      counts[magnitude & DIGIT]++;
+      counts[DIGIT_VALUES + ((magnitude >>> DIGIT_BITS) & DIGIT)]++;
+      counts[2 * DIGIT_VALUES + (magnitude >>> (2 * DIGIT_BITS))]++;
+    }
+    for (int digit = 0; digit < DIGITS; digit++) {
+      // the first and the last digit take entries to the second half of the rows
+      int place = digit == 1 ? 0 : rowLength;
+      for (int i = digit * DIGIT_VALUES; i < (digit + 1) * DIGIT_VALUES; i++) {
+        int count = counts[i];
+        counts[i] = place;
+        place += count;
+      }
+    }
+    for (int i = 0; i < rowLength; i++) {
+      int magnitude = magnitude(bits, start, i);
+      rows[counts[magnitude & DIGIT]++] = ((long) magnitude << 32) | i;
+    }
+    for (int i = rowLength; i < 2 * rowLength; i++) {
+      long entry = rows[i];
+      rows[counts[DIGIT_VALUES + ((int) (entry >>> (32 + DIGIT_BITS)) & DIGIT)]++] = entry;
+    }
+    for (int i = 0; i < rowLength; i++) {
+      long entry = rows[i];
+      rows[counts[2 * DIGIT_VALUES + (int) (entry >>> (32 + 2 * DIGIT_BITS))]++] = entry;
+    }
+    return rowLength;
+  }
+
+  private void keepRow(
+      int start, long[] rows, int sorted, long[] words, int[] kept, double[] factors) {
     for (int rank = 0; rank < rowLength; rank++) {
-      int at = start + (int) row[rank] * stride;
+      int at = start + (int) rows[sorted + rank] * stride;
       kept[at] = (int) ((words[at] - limits[rank]) >>> 63);
       if (inverse) {
         factors[at] = inverses[rank];
@@ -98,7 +157,8 @@ final class RankedDrop implements Sparsifier {
 
   @Override
   public long tableBytes() {
-    return (Long.BYTES + Double.BYTES) * (long) rowLength;
+    long counts = rowLength < LEAST_COUNTED ? 0 : (long) Integer.BYTES * DIGITS * DIGIT_VALUES;
+    return (Long.BYTES + Double.BYTES + Long.BYTES) * (long) rowLength + counts;
   }
 
   @Override

@@ -143,8 +143,11 @@ class MergeMemoryTest {
   void countsWhatAMethodTakesForEachElementOfARow() throws IOException {
     MergePlan plan = models.plan(AwkwardInputs.della());
     // rows of 50,001: floats of inputs and result; differences, marks, factors and tables of two
-    // models; sums, words and keys; BF16, F16 and F32 read, BF16 written
-    long row = 50_001L * (4 * 4 + 2 * (4 + 4 + 8 + 16) + 4 + 4 + 4 + 16 + 16 + 8 + 2);
+    // models, of which each has room for keys in another order; sums, words and keys; BF16, F16 and
+    // F32 read, BF16 written. Beside them, for each model, how often each of 2^11 digits occurs
+    long elements = 4 * 4 + 2 * (4 + 4 + 8 + 16 + 8) + 4 + 4 + 4 + 16 + 16 + 8 + 2;
+    long row = 50_001L * elements + 2 * 3 * 2048 * 4;
+
     assertThat(MergeMemory.of(List.of(plan), DEFAULTS.withMemory(2 * row + 1000)).threads())
         .isEqualTo(2);
     assertThat(MergeMemory.of(List.of(plan), DEFAULTS.withMemory(2 * row - 1000)).threads())

@@ -144,6 +144,12 @@ abstract class SparseTaskVectorContractTest extends MergeMethodContractTest {
     }
   }
 
+  void assertEqualsTheFormulas(Shape shape) {
+    Random random = new Random(SEED + 4);
+    TaskVectorCase merge = anyCase(shape, 2, Compatibility.HFMERGE, random);
+    assertEqual(merge, inputs(2, (int) shape.elements(), random));
+  }
+
   @Test
   void equalsTheFormulasWithNanAndInfinities() {
     Random random = new Random(SEED + 1);
