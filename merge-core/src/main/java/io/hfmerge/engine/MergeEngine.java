@@ -95,17 +95,19 @@ public final class MergeEngine {
             options,
             (looked, surveys, limits) -> {
               WorkQueue todo = new WorkQueue(looked, surveys::open, options.blockElements());
-              carryOut(
-                  new WorkLoop(todo, surveys, group -> {}),
-                  limits.threads(),
-                  () ->
-                      new Worker(
-                          todo::isStopped,
-                          List.of(),
-                          run,
-                          List.of(),
-                          listener,
-                          limits.workerBytes()));
+              try (ReadAhead _ = ReadAhead.start(looked, todo)) {
+                carryOut(
+                    new WorkLoop(todo, surveys, group -> {}),
+                    limits.threads(),
+                    () ->
+                        new Worker(
+                            todo::isStopped,
+                            List.of(),
+                            run,
+                            List.of(),
+                            listener,
+                            limits.workerBytes()));
+              }
             });
     MergeMemory memory = MergeMemory.of(groups, methods, plans, options);
     PhaseOpener opener = new PhaseOpener(methods, options, memory, statistics, false);
