@@ -15,14 +15,18 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  /** Carries a command out and returns the code to exit with. */
+  static int run(String... arguments) {
     StandardError.restore();
     CommandLine commandLine;
     try {
       commandLine = HfMerge.commandLine();
     } catch (UnsupportedFeatureException e) {
       System.err.println("hfmerge: " + e.getMessage());
-      System.exit(ExitCode.of(e).code());
-      return;
+      return ExitCode.of(e).code();
     }
     StandardOutput out = new StandardOutput();
     commandLine.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
@@ -34,7 +38,7 @@ public final class Main {
       commandLine.getErr().println("hfmerge: standard output: " + out.failure().get().getMessage());
       code = ExitCode.IO.code();
     }
-    System.exit(code);
+    return code;
   }
 
   private static void warnOfFaultyJava(PrintWriter err) {

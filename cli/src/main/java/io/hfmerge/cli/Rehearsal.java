@@ -1,8 +1,9 @@
 package io.hfmerge.cli;
 
-import java.io.PrintWriter;
-import java.io.Writer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -11,12 +12,47 @@ import java.util.List;
  */
 final class Rehearsal {
 
+  /** Recipes of the methods that are used most; {@code BASE} and {@code MODEL} are put in. */
+  private static final List<String> RECIPES =
+      List.of(
+          """
+          merge_method: ties
+          base_model: BASE
+          models:
+            - model: MODEL
+              parameters: {weight: 0.5, density: 0.5}
+            - model: MODEL/.
+              parameters: {weight: [0.2, 0.4], density: 0.2}
+          dtype: float32
+          """,
+          """
+          merge_method: dare_ties
+          base_model: BASE
+          models:
+            - {model: MODEL, parameters: {weight: 0.5, density: 0.5}}
+          """,
+          """
+          merge_method: linear
+          models:
+            - {model: BASE, parameters: {weight: 0.5}}
+            - {model: MODEL, parameters: {weight: 0.5}}
+          """,
+          """
+          slices:
+            - sources:
+                - {model: BASE, layer_range: [0, 2]}
+                - {model: MODEL, layer_range: [0, 2]}
+          merge_method: slerp
+          base_model: BASE
+          parameters: {t: [0, 1]}
+          """);
+
   private Rehearsal() {}
 
   /**
    * @param arguments {@code merge} or {@code analyze}; a small model; a folder for what is written
    */
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws IOException {
     String model = arguments[1];
     Path folder = Path.of(arguments[2]);
     List<List<String>> commands =
@@ -26,29 +62,40 @@ final class Rehearsal {
           default -> throw new IllegalArgumentException(arguments[0]);
         };
     for (List<String> command : commands) {
-      PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
-      int code =
-          HfMerge.commandLine()
-              .setOut(nowhere)
-              .setErr(nowhere)
-              .execute(command.toArray(String[]::new));
+      int code = Main.run(command.toArray(String[]::new));
       if (code != 0) {
         throw new IllegalStateException(command + " returned " + code);
       }
     }
   }
 
-  private static List<List<String>> merging(String model, Path folder) {
+  private static List<List<String>> merging(String model, Path folder) throws IOException {
     String merged = folder.resolve("merged").toString();
     String again = folder.resolve("again").toString();
     String recipe = Path.of(merged, "hfmerge.yaml").toString();
-    return List.of(
-        List.of("--help"),
-        List.of("inspect", model),
-        List.of("sum", "--base", model, model + "/.=0.5", "-o", merged),
-        List.of("merge", recipe, again, "--dry-run"),
-        List.of("merge", recipe, again),
-        List.of("verify", merged));
+    List<List<String>> commands =
+        new ArrayList<>(
+            List.of(
+                List.of("--help"),
+                List.of("inspect", model),
+                List.of("sum", "--base", model, model + "/.=0.5", "-o", merged),
+                List.of("merge", recipe, again, "--dry-run"),
+                List.of("merge", recipe, again),
+                List.of("verify", merged)));
+    // a model of no known family
+    Path plain = Files.createDirectory(folder.resolve("plain"));
+    Files.copy(Path.of(model, "model.safetensors"), plain.resolve("model.safetensors"));
+    for (String base : List.of(model, plain.toString())) {
+      for (String text : RECIPES) {
+        String name = "recipe-" + commands.size();
+        Path file = folder.resolve(name + ".yaml");
+        Files.writeString(file, text.replace("BASE", base).replace("MODEL", base + "/."));
+        String target = folder.resolve(name).toString();
+        commands.add(List.of("merge", file.toString(), target, "--dry-run"));
+        commands.add(List.of("merge", file.toString(), target));
+      }
+    }
+    return commands;
   }
 
   private static List<List<String>> analysing(String model, Path folder) {

@@ -34,7 +34,7 @@ record PhaseOpener(
   static List<TensorMerge> steps(TensorGroup group, List<MergeMethod> methods) {
     List<TensorMerge> steps = new ArrayList<>(group.members().size());
     for (Member member : group.members()) {
-      // no switch over types: the first one takes Java longer than a small plan
+      // no switch over types, for which Java would make a class while a command starts
       steps.add(
           member.tensor() instanceof MergedTensor merged
               ? methods.get(member.output()).prepare(merged.context())

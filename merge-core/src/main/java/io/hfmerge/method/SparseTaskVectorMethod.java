@@ -4,6 +4,7 @@ import io.hfmerge.method.ParameterDescription.Scope;
 import io.hfmerge.method.TaskVectorParameters.OfModel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -110,7 +111,7 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
     Resolved known = last;
     if (known == null
         || known.base() != context.base()
-        || !known.given().equals(context.parameters())) {
+        || !Objects.equals(known.given(), context.parameters())) {
       known =
           new Resolved(
               context.parameters(), context.base(), TaskVectorParameters.of(context, description));

@@ -107,7 +107,7 @@ final class ParameterResolver {
           i == base ? Map.of() : ofModel(members.get(i), sources.get(i).tensor().name(), slot));
     }
     TensorParameters parameters = new TensorParameters(global, perModel);
-    return shared.computeIfAbsent(parameters, key -> key);
+    return sameForAll ? parameters : shared.computeIfAbsent(parameters, key -> key);
   }
 
   private Map<String, Double> ofModel(Member member, String name, OutputSlot slot) {

@@ -33,7 +33,7 @@ final class PlanReport {
   private record Making(List<String> models, int base, TensorParameters parameters, String copied) {
 
     static Making of(PlannedTensor tensor) {
-      // no switch over types: the first one takes Java as long as all the rest of a small plan
+      // no switch over types, for which Java would make a class while a command starts
       if (tensor instanceof MergedTensor merged) {
         TensorContext context = merged.context();
         return new Making(context.models(), context.base(), context.parameters(), "");
@@ -45,14 +45,24 @@ final class PlanReport {
           new TensorParameters(Map.of(), List.of()),
           copied.reason());
     }
+
+    /** All of it as a list, whose hash Java need not make a class for as it does for a record's. */
+    List<Object> key() {
+      return List.of(models, base, parameters.global(), parameters.perModel(), copied);
+    }
   }
 
   /** Names of a group, with the layers that each stands in. */
   private static final class Group {
 
+    private final Making making;
     private final Map<String, BitSet> layers = new LinkedHashMap<>();
     private long tensors;
     private long bytes;
+
+    Group(Making making) {
+      this.making = making;
+    }
 
     void add(PlannedTensor tensor) {
       String name = tensor.output().name();
@@ -127,28 +137,22 @@ final class PlanReport {
     lines.add(
         String.format(
             Locale.ROOT, "written  %,15d bytes: %s", plan.bytesToWrite(), writtenDtypes()));
-    Map<Making, Group> groups = new LinkedHashMap<>();
-    Making last = null;
-    Group group = new Group();
+    Map<List<Object>, Group> groups = new LinkedHashMap<>();
     for (PlannedTensor tensor : plan.tensors()) {
       Making making = Making.of(tensor);
-      if (!making.equals(last)) {
-        group = groups.computeIfAbsent(making, key -> new Group());
-        last = making;
-      }
-      group.add(tensor);
+      groups.computeIfAbsent(making.key(), key -> new Group(making)).add(tensor);
     }
-    groups.forEach((making, made) -> {
+    for (Group group : groups.values()) {
       lines.add(
           String.format(
               Locale.ROOT,
               "%s (%d %s, %,d bytes)",
-              describe(making),
-              made.tensors,
-              made.tensors == 1 ? "tensor" : "tensors",
-              made.bytes));
-      made.lines().forEach(line -> lines.add("    " + line));
-    });
+              describe(group.making),
+              group.tensors,
+              group.tensors == 1 ? "tensor" : "tensors",
+              group.bytes));
+      group.lines().forEach(line -> lines.add("    " + line));
+    }
     plan.notes().forEach(note -> lines.add("note: " + note));
     return lines;
   }

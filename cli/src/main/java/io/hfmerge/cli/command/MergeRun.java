@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import picocli.CommandLine;
 
 /** What {@code merge} and {@code sum} have in common: a recipe, carried out or only planned. */
@@ -29,7 +30,7 @@ final class MergeRun {
       throws IOException {
     RecipeBook book = options.seeded(read);
     // a recipe that is handed on makes the same weights again, without the option
-    String text = book.equals(read) ? readText : new RecipeWriter().write(book);
+    String text = Objects.equals(book, read) ? readText : new RecipeWriter().write(book);
     PrintWriter out = commandLine.getOut();
     MergeSettings settings = options.settings();
     List<String> lines;
