@@ -84,23 +84,27 @@ final class WorkQueue {
   }
 
   /**
-   * To be called when work from {@link #next} succeeded.
+   * To be called when work from {@link #next} succeeded. What follows a pass, cuts from all that it
+   * collected, is computed by the worker that ends it, while others begin with the next tensor.
    *
    * @return what it was the last unit of; {@code null} if there is more to do for it
    */
-  synchronized @Nullable TensorGroup done(Work work) {
+  @Nullable TensorGroup done(Work work) {
+    if (!(work instanceof Work.Unit(Phase phase, int index)) || !phase.completeUnit()) {
+      release(null);
+      return null;
+    }
+    Phase following = phase.after();
+    release(following);
+    return following == null ? phase.group() : null;
+  }
+
+  private synchronized void release(@Nullable Phase following) {
     outstanding--;
-    TensorGroup complete = null;
-    if (work instanceof Work.Unit(Phase phase, int index) && phase.completeUnit()) {
-      Phase following = phase.after();
-      if (following != null) {
-        open.addFirst(following);
-      } else {
-        complete = phase.group();
-      }
+    if (following != null) {
+      open.addFirst(following);
     }
     notifyAll();
-    return complete;
   }
 
   /** Gives no more work to anybody. */
