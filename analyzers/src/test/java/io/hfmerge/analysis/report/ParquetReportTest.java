@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import blue.strategic.parquet.Hydrator;
 import blue.strategic.parquet.ParquetReader;
 import io.hfmerge.analysis.AnalysisReport;
+import io.hfmerge.analysis.interference.ConflictReport;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -49,10 +50,14 @@ class ParquetReportTest {
 
   @Test
   void rowsAreThoseOfTheCsvFile() throws Exception {
-    List<String> lines = CsvReport.write(REPORTS).lines().toList();
+    assertSameRows(CsvReport.write(REPORTS), written());
+  }
+
+  private static void assertSameRows(String csv, Path parquet) throws Exception {
+    List<String> lines = csv.lines().toList();
     List<String> header = List.of(lines.getFirst().split(","));
     try (Stream<Map<String, Object>> stream =
-        ParquetReader.streamContent(written().toFile(), new Rows())) {
+        ParquetReader.streamContent(parquet.toFile(), new Rows())) {
       List<Map<String, Object>> rows = stream.toList();
       assertThat(rows).hasSize(lines.size() - 1);
       for (int i = 0; i < rows.size(); i++) {
@@ -93,5 +98,34 @@ class ParquetReportTest {
   @Test
   void sameReportsGiveTheSameBytes() {
     assertThat(ParquetReport.write(REPORTS)).isEqualTo(ParquetReport.write(REPORTS));
+  }
+
+  @Test
+  void conflictsHaveTheRowsOfTheirCsvFileWithTypes() throws Exception {
+    ConflictReport report = SampleConflicts.of("bert", List.of("maths", "law"));
+    byte[] bytes = ConflictParquet.write(report);
+    assertThat(ConflictParquet.write(report)).isEqualTo(bytes);
+    Path file = Files.write(folder.resolve("conflicts.parquet"), bytes);
+    assertSameRows(ConflictCsv.write(report), file);
+    ParquetMetadata metadata = ParquetReader.readMetadata(file.toFile());
+    assertThat(metadata.getFileMetaData().getSchema().toString())
+        .isEqualTo(
+            """
+            message measurement {
+              required binary group (STRING);
+              optional binary tensor (STRING);
+              optional binary stack (STRING);
+              optional int32 layer;
+              optional binary role (STRING);
+              optional int32 expert;
+              optional binary model (STRING);
+              optional binary other (STRING);
+              required binary metric (STRING);
+              optional double value;
+              optional double chance;
+            }
+            """);
+    assertThat(metadata.getFileMetaData().getKeyValueMetaData())
+        .containsEntry("hfmerge.schema", ConflictJson.SCHEMA);
   }
 }

@@ -7,6 +7,7 @@ import io.hfmerge.analysis.interference.ConflictReport;
 import io.hfmerge.analysis.interference.ConflictRequest;
 import io.hfmerge.analysis.report.ConflictCsv;
 import io.hfmerge.analysis.report.ConflictJson;
+import io.hfmerge.analysis.report.ConflictParquet;
 import io.hfmerge.analysis.report.page.HtmlPage;
 import io.hfmerge.analysis.report.section.ConflictPage;
 import io.hfmerge.cli.Version;
@@ -56,6 +57,7 @@ public final class ConflictsCommand implements Callable<Integer> {
     table,
     json,
     csv,
+    parquet,
     html
   }
 
@@ -114,7 +116,7 @@ public final class ConflictsCommand implements Callable<Integer> {
   @Option(
       names = "--format",
       paramLabel = "FORMAT",
-      description = "table, json, csv or html (default: ${DEFAULT-VALUE}).")
+      description = "table, json, csv, parquet or html (default: ${DEFAULT-VALUE}).")
   private Format format = Format.table;
 
   @Mixin private final ReportOptions output = new ReportOptions();
@@ -144,6 +146,7 @@ public final class ConflictsCommand implements Callable<Integer> {
       case table -> output.writeTable(ConflictTable.render(report, output.colors()), notes);
       case json -> output.write(ConflictJson.write(report, Version.number()), notes);
       case csv -> output.write(ConflictCsv.write(report), notes);
+      case parquet -> output.write(ConflictParquet.write(report), notes);
       case html -> output.write(HtmlPage.write(ConflictPage.of(report), Version.number()), notes);
     }
     output.writePlots(() -> ConflictPage.of(report));
@@ -161,6 +164,9 @@ public final class ConflictsCommand implements Callable<Integer> {
       throw usage("--density: expected a number above 0, at most 1, found " + density);
     }
     threads.threads();
+    if (format == Format.parquet) {
+      output.requireFile(format.name());
+    }
   }
 
   private ConflictReport analyze(Map<String, Double> weights, List<String> notes)

@@ -105,8 +105,8 @@ public final class AnalysisOptions {
     if (!(epsilon >= 0) || Double.isInfinite(epsilon)) {
       throw usage("--epsilon: expected a number from 0 on, found " + epsilon);
     }
-    if (format == Format.parquet && !output.toFile()) {
-      throw usage("--format parquet: expected -o FILE, as the report is not text");
+    if (format == Format.parquet) {
+      output.requireFile(format.name());
     }
     return new AnalysisRequest(
         AnalysisRequest.Metrics.valueOf(metrics.name().toUpperCase(Locale.ROOT)),

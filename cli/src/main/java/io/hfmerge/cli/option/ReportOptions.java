@@ -14,6 +14,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Where a report and its plots are written. */
@@ -34,9 +35,17 @@ public final class ReportOptions {
       description = "Write every plot of the html report as SVG and PNG files to a folder, too.")
   private @Nullable Path plots;
 
-  /** Whether the report goes to a file. */
-  public boolean toFile() {
-    return target != null;
+  /**
+   * Refuses standard output for a report that is not text.
+   *
+   * @param format how the user named its form
+   */
+  public void requireFile(String format) {
+    if (target == null) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "--format %s: expected -o FILE, as the report is not text".formatted(format));
+    }
   }
 
   /** Whether a table may have colours. */

@@ -148,6 +148,18 @@ class ConflictsCommandTest {
   }
 
   @Test
+  void parquetIsWrittenToFilesOnly(@TempDir Path folder) throws Exception {
+    String[] command = {"conflicts", "--base", BASE, A, B, "--format", "parquet"};
+    assertThat(run(command)).isEqualTo(2);
+    assertThat(err.toString()).contains("--format parquet: expected -o FILE");
+    Path file = folder.resolve("conflicts.parquet");
+    assertThat(run(with(command, "-o", file.toString()))).isZero();
+    assertThat(Files.readAllBytes(file))
+        .startsWith('P', 'A', 'R', '1')
+        .endsWith('P', 'A', 'R', '1');
+  }
+
+  @Test
   void otherFamiliesAreRefusedByShape() {
     String other = MODELS.resolveSibling("gpt2").resolve("a").toString();
     assertThat(run("conflicts", "--base", BASE, A, other)).isNotZero();
