@@ -28,15 +28,23 @@ final class BaseBasis {
     this.form = form;
     this.arena = arena;
     this.n = n;
-    this.values = FactCollector.roots(form.values());
+    TridiagonalForm.Decomposition found =
+        form.decompose(squares -> leading(FactCollector.roots(squares)), arena);
+    this.values = FactCollector.roots(found.values());
     this.rank = FactCollector.trusted(values);
+    this.vectors = found.vectors();
+    this.leading = vectors.count();
+  }
+
+  /** Number of the largest values that make half of the sum. */
+  private static int leading(double[] values) {
+    int rank = FactCollector.trusted(values);
     double half = Arrays.stream(values).sum() / 2;
     int count = 0;
     for (double sum = 0; count < rank && sum < half; count++) {
       sum += values[count];
     }
-    this.leading = count;
-    this.vectors = form.leading(leading, arena).vectors();
+    return count;
   }
 
   /**

@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Computes the {@link MatrixFacts} of one matrix in f64, reading the models twice (and once for
- * each pair of three tasks or more, where the shorter side is the outputs) and never holding a task
- * vector whole.
+ * Computes the {@link MatrixFacts} of one matrix in f64 while panels of the models go by twice
+ * (those of three tasks or more once for each pair besides, where the shorter side is the outputs);
+ * a task vector is never held whole. Used once: {@link #addTaskProducts} for all panels, {@link
+ * #takeTasks}, {@link #addBaseProducts} for all panels, {@link #facts}. Not thread-safe.
  *
  * <p>With X_t the lines of D_t, X_0 those of the base and X_M those of M, everything comes from
  * products of the size s of the shorter side: G_t = X_tᵀX_t, C_t = X_MᵀX_t, B_t = X_0ᵀX_t, and from
@@ -63,8 +65,29 @@ final class FactCollector {
   private final List<Lines> panels = new ArrayList<>();
   private final Lines merged;
 
-  private FactCollector(
-      TaskMatrices matrices, TensorSums sums, double[] weights, int rank, Arena arena) {
+  /** ‖D_i D_jᵀ‖_F² and ‖(M − D_t) D_tᵀ‖_F². */
+  private final double[] responses;
+
+  private final double[] damages;
+
+  /** Leading singular vectors of each D_t, of the shorter and of the longer side. */
+  private final List<Lines> shortVectors = new ArrayList<>();
+
+  private final List<Lines> longVectors = new ArrayList<>();
+  private final double[][] values;
+  private Optional<SumSpectrum> sum = Optional.empty();
+
+  /**
+   * Ready for {@link #addTaskProducts}.
+   *
+   * @param matrices of at least one row and column, the shorter side one that {@link
+   *     SquareMatrix#fits}
+   * @param sums of the same matrices; those over the panels so far while panels go by
+   * @param weights λ w_t
+   * @param rank most leading singular vectors to compare, at least 1
+   * @param arena for all that is held
+   */
+  FactCollector(TaskMatrices matrices, TensorSums sums, double[] weights, int rank, Arena arena) {
     this.matrices = matrices;
     this.sums = sums;
     this.weights = weights;
@@ -84,6 +107,9 @@ final class FactCollector {
     this.work = SquareMatrix.zero(arena, n);
     this.origin = Lines.zero(arena, lines, n);
     this.merged = Lines.zero(arena, lines, n);
+    this.responses = new double[tasks * tasks];
+    this.damages = new double[tasks];
+    this.values = new double[tasks][];
   }
 
   /** Doubles that a matrix of this shorter side takes at once. */
@@ -91,28 +117,49 @@ final class FactCollector {
     return (2.0 * tasks + MATRICES) * shortSide * shortSide;
   }
 
+  private boolean changed(int task) {
+    return sums.squares(task) > 0;
+  }
+
+  /** Whether each pair of tasks has its own product, of which C_t is a sum. */
+  private boolean pairs() {
+    return tasks == 2 || !input;
+  }
+
   /**
-   * Computes all of it.
+   * Adds lines to G_t, the Gram matrix of M and, but for pairs, C_t.
    *
-   * @param matrices finite, of at least one row and column, the shorter side one that {@link
-   *     SquareMatrix#fits}
-   * @param sums of the same matrices
-   * @param weights λ w_t
-   * @param rank most leading singular vectors to compare, at least 1
-   * @throws IOException if bytes cannot be read
+   * @param some number of lines
+   * @param deltas lines of each D_t, which the sums have already
    */
-  static MatrixFacts collect(TaskMatrices matrices, TensorSums sums, double[] weights, int rank)
-      throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      return new FactCollector(matrices, sums, weights, rank, arena).collect();
+  void addTaskProducts(int some, List<double[]> deltas) {
+    copyTasks(deltas, some);
+    merged.setSum(weights, panels, some);
+    whole.addGram(merged, some);
+    for (int t = 0; t < tasks; t++) {
+      // as long as all elements were 0, so are the products
+      if (changed(t)) {
+        grams.get(t).addGram(panels.get(t), some);
+        if (!pairs()) {
+          products.get(t).addProduct(merged, panels.get(t), some);
+        }
+      }
+    }
+    if (tasks == 2 && changed(0) && changed(1)) {
+      scratch.addProduct(panels.get(0), panels.get(1), some);
     }
   }
 
-  private MatrixFacts collect() throws IOException {
-    double[] responses = taskProducts();
-    double[] damages = damages();
-    double[][] values = new double[tasks][];
-    List<Lines> shortVectors = new ArrayList<>();
+  /**
+   * Takes what the products of tasks tell, after the last line; those with the base come next.
+   *
+   * @throws IOException if bytes cannot be read
+   */
+  void takeTasks() throws IOException {
+    grams.forEach(SquareMatrix::mirror);
+    whole.mirror();
+    finishProducts();
+    takeDamages();
     for (int t = 0; t < tasks; t++) {
       scratch.set(grams.get(t));
       try (Arena temporary = Arena.ofConfined()) {
@@ -120,78 +167,40 @@ final class FactCollector {
         values[t] = roots(form.values());
         int count = Math.min(most, trusted(values[t]));
         shortVectors.add(form.leading(count, arena).vectors());
+        longVectors.add(Lines.zero(arena, count, matrices.count()));
       }
     }
-    SumSpectrum sum = sum(values);
-    List<Lines> longVectors = baseProducts(shortVectors);
-    Directions along = Directions.of(n, shortVectors);
-    Directions across = Directions.of(matrices.count(), longVectors);
-    BaseBasis base = BaseBasis.of(whole, work, arena);
-    return new MatrixFacts(
-        sums,
-        weights,
-        values,
-        sum.values(),
-        input ? along : across,
-        input ? across : along,
-        responses,
-        damages,
-        sum.alignment(),
-        baseShares(base));
+    sum = Optional.of(sum());
+    whole.clear();
+    products.forEach(SquareMatrix::clear);
   }
 
-  private boolean changed(int task) {
-    return sums.squares(task) > 0;
-  }
-
-  /** G_t, C_t and the Gram matrix of M; gives ‖D_i D_jᵀ‖_F². */
-  private double[] taskProducts() throws IOException {
+  /** C_t and ‖D_i D_jᵀ‖_F². */
+  private void finishProducts() throws IOException {
     boolean two = tasks == 2;
-    boolean pairs = two || !input;
-    matrices.read((first, some, base, deltas) -> {
-      take(base, deltas, some);
-      merged.setSum(weights, panels, some);
-      whole.addGram(merged, some);
-      for (int t = 0; t < tasks; t++) {
-        if (changed(t)) {
-          grams.get(t).addGram(panels.get(t), some);
-          if (!pairs) {
-            products.get(t).addProduct(merged, panels.get(t), some);
-          }
-        }
-      }
-      if (two && changed(0) && changed(1)) {
-        scratch.addProduct(panels.get(0), panels.get(1), some);
-      }
-    });
-    grams.forEach(SquareMatrix::mirror);
-    whole.mirror();
-    double[] responses = new double[tasks * tasks];
     for (int i = 0; i < tasks; i++) {
       responses[i * tasks + i] = grams.get(i).dot(grams.get(i));
       for (int j = 0; j < i; j++) {
-        if (pairs && !two && changed(i) && changed(j)) {
+        boolean both = changed(i) && changed(j);
+        if (pairs() && !two && both) {
           formPair(j, i);
         }
-        boolean both = changed(i) && changed(j);
         double response = !both ? 0 : input ? grams.get(i).dot(grams.get(j)) : scratch.dot(scratch);
         responses[i * tasks + j] = response;
         responses[j * tasks + i] = response;
-        if (pairs && both) {
+        if (pairs() && both) {
           // X_jᵀX_i is part of X_MᵀX_i by w_j, transposed of X_MᵀX_j by w_i
           products.get(i).add(weights[j], scratch);
           products.get(j).addTransposed(weights[i], scratch);
         }
       }
-      if (pairs) {
+      if (pairs()) {
         products.get(i).add(weights[i], grams.get(i));
       }
     }
-    return responses;
   }
 
-  private void take(double[] base, List<double[]> deltas, int some) {
-    origin.set(base, some);
+  private void copyTasks(List<double[]> deltas, int some) {
     for (int t = 0; t < tasks; t++) {
       panels.get(t).set(deltas.get(t), some);
     }
@@ -207,9 +216,7 @@ final class FactCollector {
     });
   }
 
-  /** ‖(M − D_t) D_tᵀ‖_F². */
-  private double[] damages() {
-    double[] damages = new double[tasks];
+  private void takeDamages() {
     for (int t = 0; t < tasks; t++) {
       SquareMatrix gram = grams.get(t);
       if (changed(t) && input) {
@@ -221,7 +228,6 @@ final class FactCollector {
         damages[t] = scratch.dot(scratch);
       }
     }
-    return damages;
   }
 
   /** Roots of eigenvalues beyond rounding noise, descending. */
@@ -256,25 +262,27 @@ final class FactCollector {
   @SuppressWarnings("ArrayRecordComponent")
   private record SumSpectrum(double[] values, Alignment alignment) {}
 
-  private SumSpectrum sum(double[][] taskValues) {
+  private SumSpectrum sum() {
     scratch.set(whole);
     try (Arena temporary = Arena.ofConfined()) {
       TridiagonalForm form = TridiagonalForm.of(scratch, temporary);
-      double[] values = roots(form.values());
-      int rank = trusted(values);
-      Lines vectors = form.leading(rank, temporary).vectors();
+      TridiagonalForm.Decomposition found =
+          form.decompose(squares -> trusted(roots(squares)), temporary);
+      double[] roots = roots(found.values());
+      Lines vectors = found.vectors();
+      int rank = vectors.count();
       double[] squares = new double[tasks * rank];
       double[] along = new double[tasks * rank];
       double[] noise = new double[tasks];
       for (int t = 0; t < tasks; t++) {
         if (changed(t) && rank > 0) {
-          reactions(t, vectors, values, squares, along);
-          double largest = taskValues[t][0];
-          noise[t] = n * UNIT_ROUNDOFF * largest * (largest + values[0]);
+          reactions(t, vectors, roots, squares, along);
+          double largest = values[t][0];
+          noise[t] = n * UNIT_ROUNDOFF * largest * (largest + roots[0]);
         }
       }
       return new SumSpectrum(
-          values, Alignment.of(sums, rank, Math.min(most, rank), squares, along, noise));
+          roots, Alignment.of(sums, rank, Math.min(most, rank), squares, along, noise));
     }
   }
 
@@ -283,7 +291,7 @@ final class FactCollector {
    * M v_r/σ_r and u_rᵀD_t = v_rᵀC_t/σ_r; else u_r itself is at hand.
    */
   private void reactions(
-      int task, Lines vectors, double[] values, double[] squares, double[] along) {
+      int task, Lines vectors, double[] roots, double[] squares, double[] along) {
     try (Arena temporary = Arena.ofConfined()) {
       Lines reaction = vectors.times(products.get(task), temporary);
       Lines own = input ? reaction : vectors.times(grams.get(task), temporary);
@@ -292,40 +300,55 @@ final class FactCollector {
         along[at] = reaction.dot(r, vectors, r);
         squares[at] =
             input
-                ? own.dot(r, own, r) / (values[r] * values[r])
+                ? own.dot(r, own, r) / (roots[r] * roots[r])
                 : Math.max(0, own.dot(r, vectors, r));
       }
     }
   }
 
   /**
-   * B_t and the base's Gram matrix, in the place of C_t and that of M.
+   * Adds lines to B_t and the base's Gram matrix, in the place of C_t and that of M, and to the
+   * singular vectors of the longer side: lines times short vectors.
    *
-   * @return the singular vectors of the longer side: lines times short vectors, normalised
+   * @param first first line
+   * @param some number of lines
+   * @param base lines of W_0
+   * @param deltas lines of each D_t
    */
-  private List<Lines> baseProducts(List<Lines> shortVectors) throws IOException {
-    whole.clear();
-    products.forEach(SquareMatrix::clear);
-    List<Lines> longVectors = new ArrayList<>();
-    shortVectors.forEach(
-        vectors -> longVectors.add(Lines.zero(arena, vectors.count(), matrices.count())));
-    matrices.read((first, some, base, deltas) -> {
-      take(base, deltas, some);
-      whole.addGram(origin, some);
-      for (int t = 0; t < tasks; t++) {
-        if (changed(t)) {
-          products.get(t).addProduct(origin, panels.get(t), some);
-          shortVectors.get(t).project(panels.get(t), some, longVectors.get(t), first);
-        }
+  void addBaseProducts(int first, int some, double[] base, List<double[]> deltas) {
+    origin.set(base, some);
+    copyTasks(deltas, some);
+    whole.addGram(origin, some);
+    for (int t = 0; t < tasks; t++) {
+      if (changed(t)) {
+        products.get(t).addProduct(origin, panels.get(t), some);
+        shortVectors.get(t).project(panels.get(t), some, longVectors.get(t), first);
       }
-    });
+    }
+  }
+
+  /** All of it, after the last line. */
+  MatrixFacts facts() {
     whole.mirror();
     for (Lines vectors : longVectors) {
       for (int r = 0; r < vectors.count(); r++) {
         vectors.scale(r, 1 / Math.sqrt(vectors.dot(r, vectors, r)));
       }
     }
-    return longVectors;
+    Directions along = Directions.of(n, shortVectors);
+    Directions across = Directions.of(matrices.count(), longVectors);
+    SumSpectrum spectrum = sum.orElseThrow();
+    return new MatrixFacts(
+        sums,
+        weights,
+        values,
+        spectrum.values(),
+        input ? along : across,
+        input ? across : along,
+        responses,
+        damages,
+        spectrum.alignment(),
+        baseShares(BaseBasis.of(whole, work, arena)));
   }
 
   private BaseShares baseShares(BaseBasis base) {

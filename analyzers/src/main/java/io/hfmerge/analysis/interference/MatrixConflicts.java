@@ -8,7 +8,6 @@ import io.hfmerge.analysis.interference.ConflictAnalyzer.Term;
 import io.hfmerge.analysis.matrix.MatrixCombination;
 import io.hfmerge.analysis.matrix.MatrixSource;
 import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
-import io.hfmerge.analysis.matrix.Rounding;
 import io.hfmerge.analysis.spectral.CpuSpectralEngine;
 import io.hfmerge.analysis.spectral.SpectralEngine;
 import io.hfmerge.analysis.spectral.SquareMatrix;
@@ -16,12 +15,12 @@ import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.arch.MatrixBlock;
 import io.hfmerge.hf.arch.WeightMatrix;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
-import java.util.stream.DoubleStream;
 
 /** Takes all measures of one matrix at a time. Thread-safe. */
 final class MatrixConflicts {
@@ -105,17 +104,26 @@ final class MatrixConflicts {
         matrices.add(model.of(base, matrix));
       }
       try (TaskMatrices tasks = open(matrix, matrices)) {
-        TensorSums sums = sums(tasks);
+        ElementSums elements = new ElementSums(tasks);
+        boolean all = spectra && request.metrics() == Metrics.ALL;
+        String obstacle = all ? obstacle(tasks) : "";
+        Optional<MatrixFacts> facts = Optional.empty();
+        if (all && obstacle.isEmpty()) {
+          facts = facts(tasks, elements);
+        } else {
+          read(tasks, elements);
+        }
+        TensorSums sums = elements.sums();
         Findings findings = new Findings();
         Measures.OF_ELEMENTS.forEach(measure -> measure.measure(sums, weights, findings));
-        boolean changed =
-            DoubleStream.iterate(0, t -> t + 1)
-                .limit(terms.size())
-                .anyMatch(t -> sums.squares((int) t) > 0);
-        if (spectra && changed) {
-          if (request.metrics() == Metrics.ALL) {
-            addSpectra(tasks, sums, findings, result);
-          } else {
+        facts.ifPresent(found -> {
+          Measures.OF_NORMS.forEach(measure -> measure.measure(found.norms(), findings));
+          Measures.OF_SPECTRA.forEach(measure -> measure.measure(found, findings));
+        });
+        if (elements.changed()) {
+          if (!obstacle.isEmpty()) {
+            result.skip(obstacle);
+          } else if (spectra && !all) {
             addNorms(matrix, matrices, findings);
           }
         }
@@ -142,101 +150,69 @@ final class MatrixConflicts {
     }
   }
 
-  private TensorSums sums(TaskMatrices tasks) throws IOException, NonFiniteMatrixException {
-    int count = tasks.tasks();
-    TensorSums sums = new TensorSums(count);
-    int baseBits = Rounding.significantBits(tasks.base().dtype());
-    int[] bits = new int[count];
-    for (int t = 0; t < count; t++) {
-      bits[t] = Rounding.significantBits(tasks.model(t).dtype());
+  /** Both readings, for sums over elements alone. */
+  private void read(TaskMatrices tasks, ElementSums elements)
+      throws IOException, NonFiniteMatrixException {
+    tasks.read((first, some, origin, deltas) -> elements.first(some, origin, deltas));
+    checkFinite(tasks, elements);
+    if (elements.choose(request.density())) {
+      tasks.read((first, some, origin, deltas) -> elements.second(some, deltas));
     }
-    List<LargestElements> largest = new ArrayList<>();
-    terms.forEach(term -> largest.add(new LargestElements()));
-    tasks.read((first, some, origin, deltas) -> {
-      int elements = some * tasks.length();
-      sums.addProducts(origin, deltas, elements);
-      for (int t = 0; t < count; t++) {
-        double[] delta = deltas.get(t);
-        sums.addNoise(t, noise(origin, delta, elements, baseBits, bits[t]));
-        largest.get(t).add(delta, elements);
-        for (int j = t + 1; j < count; j++) {
-          sums.addSigns(t, j, delta, deltas.get(j), elements);
-        }
-      }
-    });
-    double total = sums.baseSquares();
-    for (int t = 0; t < count; t++) {
-      total += sums.squares(t);
-    }
-    if (!Double.isFinite(total)) {
+  }
+
+  private void checkFinite(TaskMatrices tasks, ElementSums elements)
+      throws NonFiniteMatrixException {
+    if (!elements.finite()) {
       throw tasks.nonFinite(base.id(), terms.stream().map(term -> term.model().id()).toList());
     }
-    addLargest(tasks, sums, largest);
-    return sums;
   }
 
-  /** Reads again, now that it is known which elements are the largest. */
-  private void addLargest(TaskMatrices tasks, TensorSums sums, List<LargestElements> largest)
-      throws IOException {
-    int count = tasks.tasks();
-    float[] least = new float[count];
-    int changed = 0;
-    for (int t = 0; t < count; t++) {
-      least[t] = largest.get(t).threshold(request.density(), sums.elements());
-      changed += sums.squares(t) > 0 ? 1 : 0;
-    }
-    if (changed < 2) {
-      return;
-    }
-    tasks.read((first, some, origin, deltas) -> {
-      for (int i = 0; i < count; i++) {
-        for (int j = i + 1; j < count; j++) {
-          sums.addLargest(
-              i, j, deltas.get(i), deltas.get(j), least[i], least[j], some * tasks.length());
+  /** Both readings, for sums over elements and spectra; no facts of models that equal the base. */
+  private Optional<MatrixFacts> facts(TaskMatrices tasks, ElementSums elements)
+      throws IOException, NonFiniteMatrixException {
+    int mebibytes = (int) mebibytes(tasks);
+    memory.acquireUninterruptibly(mebibytes);
+    try (Arena arena = Arena.ofConfined()) {
+      FactCollector collector =
+          new FactCollector(tasks, elements.sums(), weights, request.rank(), arena);
+      tasks.read((first, some, origin, deltas) -> {
+        elements.first(some, origin, deltas);
+        collector.addTaskProducts(some, deltas);
+      });
+      checkFinite(tasks, elements);
+      if (!elements.changed()) {
+        return Optional.empty();
+      }
+      boolean signs = elements.choose(request.density());
+      collector.takeTasks();
+      tasks.read((first, some, origin, deltas) -> {
+        if (signs) {
+          elements.second(some, deltas);
         }
-      }
-    });
-  }
-
-  /** Variance that rounding both operands to their dtypes gives a difference that is not zero. */
-  private static double noise(
-      double[] origin, double[] delta, int elements, int baseBits, int modelBits) {
-    double sum = 0;
-    for (int i = 0; i < elements; i++) {
-      if (delta[i] != 0) {
-        sum +=
-            Rounding.variance(origin[i], baseBits)
-                + Rounding.variance(origin[i] + delta[i], modelBits);
-      }
-    }
-    return sum;
-  }
-
-  private void addSpectra(TaskMatrices tasks, TensorSums sums, Findings findings, Result result)
-      throws IOException {
-    if (!SquareMatrix.fits(tasks.length())) {
-      result.skip(
-          "spectra of matrices whose shorter side is above 16383 are not taken, it is "
-              + tasks.length());
-      return;
-    }
-    double mebibytes =
-        Math.ceil(FactCollector.doubles(terms.size(), tasks.length()) * Double.BYTES / MIB);
-    if (mebibytes > budgetMebibytes) {
-      result.skip(
-          "spectra need %.0f MiB of memory, %d MiB (60 %% of -Xmx) are allowed: compare fewer models"
-                  .formatted(mebibytes, budgetMebibytes)
-              + " at a time, take --metrics norms, or raise -Xmx");
-      return;
-    }
-    memory.acquireUninterruptibly((int) mebibytes);
-    try {
-      MatrixFacts facts = FactCollector.collect(tasks, sums, weights, request.rank());
-      Measures.OF_NORMS.forEach(measure -> measure.measure(facts.norms(), findings));
-      Measures.OF_SPECTRA.forEach(measure -> measure.measure(facts, findings));
+        collector.addBaseProducts(first, some, origin, deltas);
+      });
+      return Optional.of(collector.facts());
     } finally {
-      memory.release((int) mebibytes);
+      memory.release(mebibytes);
     }
+  }
+
+  /** Why no spectra can be taken; empty if they can. */
+  private String obstacle(TaskMatrices tasks) {
+    if (!SquareMatrix.fits(tasks.length())) {
+      return "spectra of matrices whose shorter side is above 16383 are not taken, it is "
+          + tasks.length();
+    }
+    double mebibytes = mebibytes(tasks);
+    return mebibytes > budgetMebibytes
+        ? "spectra need %.0f MiB of memory, %d MiB (60 %% of -Xmx) are allowed: compare fewer models"
+                .formatted(mebibytes, budgetMebibytes)
+            + " at a time, take --metrics norms, or raise -Xmx"
+        : "";
+  }
+
+  private double mebibytes(TaskMatrices tasks) {
+    return Math.ceil(FactCollector.doubles(terms.size(), tasks.length()) * Double.BYTES / MIB);
   }
 
   /** Spectral norms by Lanczos on differences that are computed while they are read. */

@@ -15,6 +15,7 @@ import static org.bytedeco.openblas.global.openblas.cblas_dgemm;
 import static org.bytedeco.openblas.global.openblas.cblas_dtrsm;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.DoubleBuffer;
 
 /**
@@ -63,9 +64,7 @@ public final class SquareMatrix {
 
   /** Sets all elements to 0. */
   public void clear() {
-    for (int i = 0; i < n * n; i++) {
-      values.put(i, 0);
-    }
+    MemorySegment.ofBuffer(values).fill((byte) 0);
   }
 
   /** Takes the elements of another matrix of this size. */

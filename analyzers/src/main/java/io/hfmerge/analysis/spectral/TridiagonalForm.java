@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.IntBuffer;
+import java.util.function.ToIntFunction;
 
 /**
  * A symmetric matrix reduced to a tridiagonal one by LAPACK, once, for all its eigenvalues and then
@@ -95,36 +96,69 @@ public final class TridiagonalForm {
    * @param target where their memory comes from
    */
   public Leading leading(int count, Arena target) {
-    if (count == 0) {
-      return new Leading(new double[0], Lines.zero(target, 0, n));
-    }
-    double[] descending = new double[count];
-    Lines vectors = Lines.zero(target, count, n);
     try (Arena temporary = Arena.ofConfined()) {
       DoubleBuffer found = Blas.allocate(temporary, n);
-      // the wanted ones, ascending, end where the array ends
+      if (count == 0) {
+        return transform(found, found, 0, target);
+      }
       DoubleBuffer ascending =
           count > n / FEW ? all(found, temporary) : few(count, found, temporary);
-      int kept = ascending.capacity() / n;
-      DoubleBuffer wanted = ascending.slice((kept - count) * n, count * n);
-      check(
-          "dormtr",
-          LAPACKE_dormtr(
-              LAPACK_COL_MAJOR,
-              LEFT,
-              UPPER,
-              NOT_TRANSPOSED,
-              n,
-              count,
-              reflectors,
-              n,
-              scales,
-              wanted,
-              n));
-      for (int i = 0; i < count; i++) {
-        descending[i] = found.get(kept - 1 - i);
-        vectors.values().put(i * n, wanted, (count - 1 - i) * n, n);
-      }
+      return transform(ascending, found, count, target);
+    }
+  }
+
+  /**
+   * All eigenvalues, and the eigenvectors to the largest of them, of which many are expected: both
+   * by divide and conquer, once.
+   *
+   * @param values all eigenvalues, ascending
+   */
+  @SuppressWarnings("ArrayRecordComponent") // a result handed on at once, never compared
+  public record Decomposition(double[] values, Lines vectors) {}
+
+  /**
+   * Eigenvalues and as many eigenvectors as these tell.
+   *
+   * @param count given all eigenvalues, ascending, says how many vectors are wanted
+   * @param target where their memory comes from
+   */
+  public Decomposition decompose(ToIntFunction<double[]> count, Arena target) {
+    try (Arena temporary = Arena.ofConfined()) {
+      DoubleBuffer found = Blas.allocate(temporary, n);
+      DoubleBuffer vectors = all(found, temporary);
+      double[] values = new double[n];
+      found.get(0, values);
+      return new Decomposition(
+          values, transform(vectors, found, count.applyAsInt(values), target).vectors());
+    }
+  }
+
+  /** The last vectors of the tridiagonal matrix as those of the matrix itself. */
+  private Leading transform(DoubleBuffer ascending, DoubleBuffer found, int count, Arena target) {
+    double[] descending = new double[count];
+    Lines vectors = Lines.zero(target, count, n);
+    if (count == 0) {
+      return new Leading(descending, vectors);
+    }
+    int kept = ascending.capacity() / n;
+    DoubleBuffer wanted = ascending.slice((kept - count) * n, count * n);
+    check(
+        "dormtr",
+        LAPACKE_dormtr(
+            LAPACK_COL_MAJOR,
+            LEFT,
+            UPPER,
+            NOT_TRANSPOSED,
+            n,
+            count,
+            reflectors,
+            n,
+            scales,
+            wanted,
+            n));
+    for (int i = 0; i < count; i++) {
+      descending[i] = found.get(kept - 1 - i);
+      vectors.values().put(i * n, wanted, (count - 1 - i) * n, n);
     }
     return new Leading(descending, vectors);
   }
