@@ -1,13 +1,8 @@
 package io.hfmerge.analysis;
 
 import io.hfmerge.analysis.AnalysisReport.Skipped;
-import io.hfmerge.analysis.AnalysisRequest.Metrics;
-import io.hfmerge.analysis.matrix.MatrixSource;
-import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
 import io.hfmerge.analysis.metric.MatrixMetrics;
-import io.hfmerge.analysis.metric.SpectrumMetrics;
 import io.hfmerge.analysis.spectral.SpectralEngine;
-import io.hfmerge.analysis.spectral.Spectrum;
 import io.hfmerge.error.IncompatibleCheckpointsException;
 import io.hfmerge.error.UnsupportedFeatureException;
 import io.hfmerge.hf.arch.ModelStructure;
@@ -16,7 +11,6 @@ import io.hfmerge.progress.ProgressListener;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Measures a model. Stateless.
@@ -61,26 +55,15 @@ public final class ModelAnalyzer {
       matrices.addAll(structure.otherMatrices());
     }
     WorkQueue queue = new WorkQueue();
-    List<Slot<MatrixMetrics>> measured = new ArrayList<>();
-    for (WeightMatrix matrix : matrices) {
-      Slot<MatrixMetrics> slot = new Slot<>(matrix.label());
-      measured.add(slot);
-      queue.add(
-          cost(matrix, request.metrics()),
-          MatrixBytes.of(subject.checkpoint(), matrix),
-          () -> slot.fill(() -> Optional.of(measure(subject, matrix, request, engine))));
-    }
+    MatrixJobs jobs = new MatrixJobs(subject, request, engine, matrices);
+    jobs.addTo(queue);
     LayerJobs layers = new LayerJobs(subject, engine);
     if (request.heads()) {
       layers.addTo(queue);
     }
     queue.run("analysing", engine.concurrent() ? request.threads() : 1, progress);
-    List<MatrixMetrics> results = new ArrayList<>();
-    List<Skipped> skipped = new ArrayList<>();
-    for (Slot<MatrixMetrics> slot : measured) {
-      slot.value().ifPresent(results::add);
-      slot.skipped().ifPresent(skipped::add);
-    }
+    List<MatrixMetrics> results = jobs.results();
+    List<Skipped> skipped = new ArrayList<>(jobs.skipped());
     skipped.addAll(layers.skipped());
     subject
         .base()
@@ -97,35 +80,5 @@ public final class ModelAnalyzer {
     }
     return ReportAssembly.of(
         subject, request, engine.device(), results, layers.heads(), layers.balance(), skipped);
-  }
-
-  private static double cost(WeightMatrix matrix, Metrics metrics) {
-    double elements = (double) matrix.rows() * matrix.columns();
-    return metrics == Metrics.NORMS
-        ? elements
-        : elements * Math.min(matrix.rows(), matrix.columns());
-  }
-
-  private static MatrixMetrics measure(
-      AnalysisSubject subject, WeightMatrix matrix, AnalysisRequest request, SpectralEngine engine)
-      throws IOException, NonFiniteMatrixException {
-    try (MatrixSource source = subject.open(matrix)) {
-      return switch (request.metrics()) {
-        case NORMS ->
-            MatrixMetrics.of(source, engine.norms(source), request.epsilon(), Optional.empty());
-        case ALL -> {
-          Spectrum spectrum = engine.spectrum(source);
-          yield MatrixMetrics.of(
-              source,
-              spectrum.norms(),
-              request.epsilon(),
-              Optional.of(
-                  SpectrumMetrics.of(
-                      spectrum.singularValues(),
-                      request.epsilon(),
-                      spectrum.norms().errorBound())));
-        }
-      };
-    }
   }
 }

@@ -15,9 +15,11 @@ import io.hfmerge.analysis.spectral.GramSpectrum;
 import io.hfmerge.analysis.spectral.SpectralEngine;
 import io.hfmerge.analysis.spectral.SpectralNorms;
 import io.hfmerge.analysis.spectral.Spectrum;
+import io.hfmerge.analysis.spectral.StackedSpectrum;
 import io.hfmerge.analysis.spectral.SymmetricEigen;
 import io.hfmerge.error.UnsupportedFeatureException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Spectra with every large product on a device of DJL: Lanczos products in f32 with an f64 finish,
@@ -103,39 +105,119 @@ public final class DjlSpectralEngine implements SpectralEngine {
   @Override
   public Spectrum spectrum(MatrixSource matrix) throws NonFiniteMatrixException {
     int n = matrix.shortSide();
-    if (n > LARGEST_GRAM) {
-      throw new UnsupportedFeatureException(
-          "%s is %d x %d; full spectra are computed up to a shorter side of %d"
-              .formatted(matrix.matrix().label(), matrix.rows(), matrix.columns(), LARGEST_GRAM));
-    }
+    check(matrix, n);
     if (n == 0) {
       return GramSpectrum.of(new double[0], 0, 0, 0);
     }
     try (NDManager scope = manager.newSubManager()) {
       NDArray gram = scope.zeros(new Shape(n, n), DataType.FLOAT64);
-      double squares = 0;
-      int count = Math.min(Math.max(1, PANEL / n), matrix.longSide());
-      for (int first = 0; first < matrix.longSide(); first += count) {
-        int some = Math.min(count, matrix.longSide() - first);
-        try (NDManager inner = scope.newSubManager()) {
-          double[] lines = new double[some * n];
-          matrix.read(matrix.longWay(), first, some, lines, n);
-          squares += GramSpectrum.sumOfSquares(lines, lines.length);
-          if (!Double.isFinite(squares)) {
-            throw NonFiniteMatrixException.in(matrix);
-          }
-          NDArray panel = inner.create(lines, new Shape(some, n));
-          NDArray product = panel.transpose().matMul(panel);
-          product.attach(inner);
-          gram.addi(product);
-        }
-      }
-      return GramSpectrum.of(
-          SymmetricEigen.values(gram.toDoubleArray(), n),
-          squares,
-          UNIT_ROUNDOFF * matrix.longSide(),
-          UNIT_ROUNDOFF * n);
+      double squares = addGram(matrix, matrix.longWay(), gram, scope);
+      return spectrum(gram, squares, matrix.longSide());
     }
+  }
+
+  @Override
+  public StackedSpectrum stack(int columns) {
+    return new Stack(columns);
+  }
+
+  /** Gram matrices of rows, summed on the device. */
+  private final class Stack implements StackedSpectrum {
+
+    private final int n;
+    private final NDManager scope = manager.newSubManager();
+    private @Nullable NDArray sum;
+    private double squares;
+    private long rows;
+
+    Stack(int columns) {
+      this.n = columns;
+    }
+
+    @Override
+    public Spectrum add(MatrixSource part) throws NonFiniteMatrixException {
+      check(part, n);
+      NDArray total = sum();
+      rows += part.rows();
+      if (part.rows() < n) {
+        // its own spectrum is that of a smaller Gram matrix
+        squares += addGram(part, Orientation.ROWS, total, scope);
+        return spectrum(part);
+      }
+      try (NDManager temporary = scope.newSubManager()) {
+        NDArray gram = temporary.zeros(new Shape(n, n), DataType.FLOAT64);
+        double own = addGram(part, Orientation.ROWS, gram, temporary);
+        squares += own;
+        total.addi(gram);
+        return spectrum(gram, own, part.rows());
+      }
+    }
+
+    private NDArray sum() {
+      NDArray total = sum;
+      if (total == null) {
+        total = scope.zeros(new Shape(n, n), DataType.FLOAT64);
+        sum = total;
+      }
+      return total;
+    }
+
+    @Override
+    public Spectrum whole() {
+      return spectrum(sum(), squares, rows);
+    }
+
+    @Override
+    public void close() {
+      scope.close();
+    }
+  }
+
+  private static void check(MatrixSource matrix, int n) {
+    if (n > LARGEST_GRAM) {
+      throw new UnsupportedFeatureException(
+          "%s is %d x %d; full spectra are computed up to a shorter side of %d"
+              .formatted(matrix.matrix().label(), matrix.rows(), matrix.columns(), LARGEST_GRAM));
+    }
+  }
+
+  private static Spectrum spectrum(NDArray gram, double squares, long lines) {
+    int n = Math.toIntExact(gram.getShape().get(0));
+    return GramSpectrum.of(
+        n == 0 ? new double[0] : SymmetricEigen.values(gram.toDoubleArray(), n),
+        squares,
+        UNIT_ROUNDOFF * lines,
+        UNIT_ROUNDOFF * n);
+  }
+
+  /** Adds inner products over all lines; gives the sum of squares. */
+  private static double addGram(
+      MatrixSource matrix, Orientation orientation, NDArray gram, NDManager scope)
+      throws NonFiniteMatrixException {
+    boolean rows = orientation == Orientation.ROWS;
+    int n = rows ? matrix.columns() : matrix.rows();
+    int lineCount = rows ? matrix.rows() : matrix.columns();
+    if (n == 0) {
+      return 0;
+    }
+    double squares = 0;
+    int count = Math.min(Math.max(1, PANEL / n), lineCount);
+    for (int first = 0; first < lineCount; first += count) {
+      int some = Math.min(count, lineCount - first);
+      try (NDManager inner = scope.newSubManager()) {
+        double[] lines = new double[some * n];
+        matrix.read(orientation, first, some, lines, n);
+        squares += GramSpectrum.sumOfSquares(lines, lines.length);
+        if (!Double.isFinite(squares)) {
+          throw NonFiniteMatrixException.in(matrix);
+        }
+        NDArray panel = inner.create(lines, new Shape(some, n));
+        NDArray product = panel.transpose().matMul(panel);
+        product.attach(inner);
+        gram.addi(product);
+      }
+    }
+    return squares;
   }
 
   @Override

@@ -70,6 +70,27 @@ record StoredBlock(
 
   /** The same without rounding F64. */
   void read(Orientation orientation, long first, int count, double[] target, int at, int stride) {
+    int length = Math.toIntExact(orientation == Orientation.ROWS ? columns : rows);
+    if (dtype == DType.F64) {
+      readWide(orientation, first, count, target, at, stride);
+      return;
+    }
+    // every other dtype is exact in f32, for which there are kernels
+    float[] narrow = new float[Math.min(count, TILE_COLUMNS) * length];
+    for (int c = 0; c < count; c += TILE_COLUMNS) {
+      int some = Math.min(TILE_COLUMNS, count - c);
+      read(orientation, first + c, some, narrow, 0, length);
+      for (int i = 0; i < some; i++) {
+        int to = at + (c + i) * stride;
+        for (int k = 0; k < length; k++) {
+          target[to + k] = narrow[i * length + k];
+        }
+      }
+    }
+  }
+
+  private void readWide(
+      Orientation orientation, long first, int count, double[] target, int at, int stride) {
     boolean alongStorage = transposed == (orientation == Orientation.COLUMNS);
     long storedRow = transposed ? 0 : firstRow;
     long storedColumn = transposed ? firstRow : 0;

@@ -4,6 +4,7 @@ import static org.bytedeco.openblas.global.openblas.CblasLower;
 import static org.bytedeco.openblas.global.openblas.CblasNoTrans;
 import static org.bytedeco.openblas.global.openblas.CblasRowMajor;
 import static org.bytedeco.openblas.global.openblas.CblasTrans;
+import static org.bytedeco.openblas.global.openblas.cblas_daxpy;
 import static org.bytedeco.openblas.global.openblas.cblas_dgemm;
 import static org.bytedeco.openblas.global.openblas.cblas_dsyrk;
 import static org.bytedeco.openblas.global.openblas.cblas_sgemm;
@@ -62,6 +63,11 @@ public final class Blas {
   /** The same in arrays. */
   public static void addGramOfColumns(double[] lines, int count, int n, double[] gram) {
     cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, n, count, 1.0, lines, n, 1.0, gram, n);
+  }
+
+  /** Adds all numbers of one buffer to those of another. */
+  static void add(DoubleBuffer source, DoubleBuffer target) {
+    cblas_daxpy(source.capacity(), 1, source, 1, target, 1);
   }
 
   /** Writes {@code L Lᵀ} of {@code count x length} lines to the lower triangle of {@code gram}. */

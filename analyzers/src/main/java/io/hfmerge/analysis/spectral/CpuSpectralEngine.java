@@ -6,6 +6,7 @@ import io.hfmerge.analysis.matrix.Orientation;
 import io.hfmerge.error.UnsupportedFeatureException;
 import java.lang.foreign.Arena;
 import java.nio.DoubleBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Spectra on the CPU: σ₁ by {@link BlockLanczos}, full spectra by f64 Gram matrices (OpenBLAS
@@ -73,6 +74,72 @@ public final class CpuSpectralEngine implements SpectralEngine {
   @Override
   public Spectrum spectrum(MatrixSource matrix) throws NonFiniteMatrixException {
     int n = matrix.shortSide();
+    check(matrix, n);
+    try (Arena arena = Arena.ofConfined()) {
+      DoubleBuffer gram = Blas.allocate(arena, (long) n * n);
+      double squares = addGram(matrix, matrix.longWay(), gram);
+      return spectrum(gram, n, squares, matrix.longSide());
+    }
+  }
+
+  @Override
+  public StackedSpectrum stack(int columns) {
+    return new Stack(columns);
+  }
+
+  /** Gram matrices of rows, summed. */
+  private final class Stack implements StackedSpectrum {
+
+    private final int n;
+    private final Arena arena = Arena.ofConfined();
+    private @Nullable DoubleBuffer sum;
+    private double squares;
+    private long rows;
+
+    Stack(int columns) {
+      this.n = columns;
+    }
+
+    @Override
+    public Spectrum add(MatrixSource part) throws NonFiniteMatrixException {
+      check(part, n);
+      DoubleBuffer total = sum();
+      rows += part.rows();
+      if (part.rows() < n) {
+        // its own spectrum is that of a smaller Gram matrix
+        squares += addGram(part, Orientation.ROWS, total);
+        return spectrum(part);
+      }
+      try (Arena temporary = Arena.ofConfined()) {
+        DoubleBuffer gram = Blas.allocate(temporary, (long) n * n);
+        double own = addGram(part, Orientation.ROWS, gram);
+        squares += own;
+        Blas.add(gram, total);
+        return spectrum(gram, n, own, part.rows());
+      }
+    }
+
+    private DoubleBuffer sum() {
+      DoubleBuffer total = sum;
+      if (total == null) {
+        total = Blas.allocate(arena, (long) n * n);
+        sum = total;
+      }
+      return total;
+    }
+
+    @Override
+    public Spectrum whole() {
+      return spectrum(sum(), n, squares, rows);
+    }
+
+    @Override
+    public void close() {
+      arena.close();
+    }
+  }
+
+  private static void check(MatrixSource matrix, int n) {
     if ((long) n * n > Blas.MAX_DOUBLES) {
       throw new UnsupportedFeatureException(
           "%s is %d x %d; full spectra are computed up to a shorter side of %d"
@@ -82,39 +149,41 @@ public final class CpuSpectralEngine implements SpectralEngine {
                   matrix.columns(),
                   (int) Math.sqrt((double) Blas.MAX_DOUBLES)));
     }
-    try (Arena arena = Arena.ofConfined()) {
-      DoubleBuffer gram = Blas.allocate(arena, (long) n * n);
-      double squares = addGram(matrix, gram, arena);
-      if (!Double.isFinite(squares)) {
-        throw NonFiniteMatrixException.in(matrix);
-      }
-      return GramSpectrum.of(
-          n == 0 ? new double[0] : SymmetricEigen.valuesInPlace(gram, n),
-          squares,
-          UNIT_ROUNDOFF * matrix.longSide(),
-          UNIT_ROUNDOFF * n);
-    }
   }
 
-  private static double addGram(MatrixSource matrix, DoubleBuffer gram, Arena arena)
+  /** Of {@code lines} lines of length n, whose Gram matrix is overwritten. */
+  private static Spectrum spectrum(DoubleBuffer gram, int n, double squares, long lines) {
+    return GramSpectrum.of(
+        n == 0 ? new double[0] : SymmetricEigen.valuesInPlace(gram, n),
+        squares,
+        UNIT_ROUNDOFF * lines,
+        UNIT_ROUNDOFF * n);
+  }
+
+  /** Adds inner products over all lines; gives the sum of squares. */
+  private static double addGram(MatrixSource matrix, Orientation orientation, DoubleBuffer gram)
       throws NonFiniteMatrixException {
-    int n = matrix.shortSide();
+    boolean rows = orientation == Orientation.ROWS;
+    int n = rows ? matrix.columns() : matrix.rows();
+    int lineCount = rows ? matrix.rows() : matrix.columns();
     if (n == 0) {
       return 0;
     }
-    int count = Math.min(Math.max(1, PANEL_DOUBLES / n), matrix.longSide());
+    int count = Math.min(Math.max(1, PANEL_DOUBLES / n), lineCount);
     double[] lines = new double[Math.multiplyExact(count, n)];
-    DoubleBuffer panel = Blas.allocate(arena, lines.length);
     double squares = 0;
-    for (int first = 0; first < matrix.longSide(); first += count) {
-      int some = Math.min(count, matrix.longSide() - first);
-      matrix.read(matrix.longWay(), first, some, lines, n);
-      squares += GramSpectrum.sumOfSquares(lines, some * n);
-      if (!Double.isFinite(squares)) {
-        throw NonFiniteMatrixException.in(matrix);
+    try (Arena arena = Arena.ofConfined()) {
+      DoubleBuffer panel = Blas.allocate(arena, lines.length);
+      for (int first = 0; first < lineCount; first += count) {
+        int some = Math.min(count, lineCount - first);
+        matrix.read(orientation, first, some, lines, n);
+        squares += GramSpectrum.sumOfSquares(lines, some * n);
+        if (!Double.isFinite(squares)) {
+          throw NonFiniteMatrixException.in(matrix);
+        }
+        panel.put(0, lines, 0, some * n);
+        Blas.addGramOfColumns(panel, some, n, gram);
       }
-      panel.put(0, lines, 0, some * n);
-      Blas.addGramOfColumns(panel, some, n, gram);
     }
     return squares;
   }

@@ -3,6 +3,7 @@ package io.hfmerge.analysis.spectral;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Two factors A and B with k columns each, known by their Gram matrices AᵀA and BᵀB alone, and what
@@ -18,6 +19,9 @@ public final class FactorPair {
   private final int width;
   private final double[] gramA;
   private final double[] gramB;
+
+  /** Of AᵀA, once asked for. */
+  private SymmetricEigen.@Nullable Pairs pairsA;
 
   /**
    * A pair.
@@ -72,7 +76,7 @@ public final class FactorPair {
 
   /** ‖A‖_*. */
   public double nuclearA() {
-    return sumOfRoots(SymmetricEigen.values(gramA, width));
+    return sumOfRoots(pairsA().values());
   }
 
   /** ‖B‖_*. */
@@ -101,7 +105,7 @@ public final class FactorPair {
     if (width == 0) {
       return List.of();
     }
-    SymmetricEigen.Pairs pairs = SymmetricEigen.pairs(gramA, width);
+    SymmetricEigen.Pairs pairs = pairsA();
     double[] half = new double[width * width];
     for (int i = 0; i < width; i++) {
       double root = Math.sqrt(Math.max(0, pairs.values()[i]));
@@ -119,6 +123,15 @@ public final class FactorPair {
       values.add(Math.sqrt(Math.max(0, squares[i])));
     }
     return values;
+  }
+
+  private SymmetricEigen.Pairs pairsA() {
+    SymmetricEigen.Pairs pairs = pairsA;
+    if (pairs == null) {
+      pairs = SymmetricEigen.pairs(gramA, width);
+      pairsA = pairs;
+    }
+    return pairs;
   }
 
   private double[] difference() {

@@ -37,6 +37,14 @@ public interface SpectralEngine extends AutoCloseable {
   Spectrum spectrum(MatrixSource matrix) throws NonFiniteMatrixException;
 
   /**
+   * All singular values of matrices and of what they are stacked on each other, whose Gram matrix
+   * is the sum of theirs.
+   *
+   * @param columns number of columns that all of them have
+   */
+  StackedSpectrum stack(int columns);
+
+  /**
    * Inner products of some lines with each other, accumulated in f64.
    *
    * @param orientation whether lines are rows or columns

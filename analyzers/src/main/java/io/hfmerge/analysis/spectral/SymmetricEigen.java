@@ -79,6 +79,9 @@ public final class SymmetricEigen {
   public static Pairs pairs(double[] matrix, int n) {
     double[] values = new double[n];
     double[] vectors = Arrays.copyOf(matrix, n * n);
+    if (n == 0) {
+      return new Pairs(values, vectors);
+    }
     check("dsyevd", LAPACKE_dsyevd(LAPACK_COL_MAJOR, VECTORS, UPPER, n, vectors, n, values));
     return new Pairs(values, vectors);
   }

@@ -320,6 +320,38 @@ public abstract class SpectralEngineContract {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"130, 90, 90, 90", "200, 200, 50, 50", "3, 1, 5, 2", "40, 3, 60, 2"})
+  void matricesAndTheirStackHaveTheirOwnSpectra(int columns, int q, int k, int v) throws Exception {
+    int rows = q + k + v;
+    double[] values = gaussian(15, rows * columns);
+    double[] expected = reference(values, rows, columns);
+    try (MemoryCheckpoint checkpoint = new MemoryCheckpoint();
+        StackedSpectrum stack = engine.stack(columns)) {
+      int first = 0;
+      for (int part : new int[] {q, k, v}) {
+        double[] own = Arrays.copyOfRange(values, first * columns, (first + part) * columns);
+        checkpoint.add("from " + first, DType.F32, own, part, columns);
+        try (MatrixSource source =
+            MatrixSource.open(checkpoint, checkpoint.matrix("from " + first))) {
+          assertClose(stack.add(source), reference(own, part, columns), Math.min(part, columns));
+        }
+        first += part;
+      }
+      assertClose(stack.whole(), expected, columns);
+    }
+  }
+
+  private static void assertClose(Spectrum spectrum, double[] expected, int count) {
+    assertThat(spectrum.singularValues()).hasSize(count);
+    for (int i = 0; i < count; i++) {
+      double value = i < expected.length ? expected[i] : 0;
+      assertThat(spectrum.singularValues().get(i)).isCloseTo(value, within(3e-7 * expected[0]));
+    }
+    double bound = spectrum.norms().errorBound() + REFERENCE_NOISE;
+    assertThat(spectrum.norms().spectral()).isCloseTo(expected[0], within(expected[0] * bound));
+  }
+
   @Test
   void twoRunsGiveTheSameBits() throws Exception {
     double[] values = gaussian(12, 300 * 200);
