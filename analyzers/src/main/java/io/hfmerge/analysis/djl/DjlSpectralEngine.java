@@ -12,6 +12,7 @@ import io.hfmerge.analysis.matrix.NonFiniteMatrixException;
 import io.hfmerge.analysis.matrix.Orientation;
 import io.hfmerge.analysis.spectral.BlockLanczos;
 import io.hfmerge.analysis.spectral.GramSpectrum;
+import io.hfmerge.analysis.spectral.GramStack;
 import io.hfmerge.analysis.spectral.SpectralEngine;
 import io.hfmerge.analysis.spectral.SpectralNorms;
 import io.hfmerge.analysis.spectral.Spectrum;
@@ -19,7 +20,6 @@ import io.hfmerge.analysis.spectral.StackedSpectrum;
 import io.hfmerge.analysis.spectral.SymmetricEigen;
 import io.hfmerge.error.UnsupportedFeatureException;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Spectra with every large product on a device of DJL: Lanczos products in f32 with an f64 finish,
@@ -121,55 +121,40 @@ public final class DjlSpectralEngine implements SpectralEngine {
     return new Stack(columns);
   }
 
-  /** Gram matrices of rows, summed on the device. */
-  private final class Stack implements StackedSpectrum {
+  /** Sums stay on the device. */
+  private final class Stack extends GramStack<NDArray> {
 
     private final int n;
-    private final NDManager scope = manager.newSubManager();
-    private @Nullable NDArray sum;
-    private double squares;
-    private long rows;
 
     Stack(int columns) {
+      super(DjlSpectralEngine.this, columns);
       this.n = columns;
     }
 
     @Override
-    public Spectrum add(MatrixSource part) throws NonFiniteMatrixException {
+    protected NDArray zero(MatrixSource part) {
       check(part, n);
-      NDArray total = sum();
-      rows += part.rows();
-      if (part.rows() < n) {
-        // its own spectrum is that of a smaller Gram matrix
-        squares += addGram(part, Orientation.ROWS, total, scope);
-        return spectrum(part);
-      }
-      try (NDManager temporary = scope.newSubManager()) {
-        NDArray gram = temporary.zeros(new Shape(n, n), DataType.FLOAT64);
-        double own = addGram(part, Orientation.ROWS, gram, temporary);
-        squares += own;
-        total.addi(gram);
-        return spectrum(gram, own, part.rows());
-      }
-    }
-
-    private NDArray sum() {
-      NDArray total = sum;
-      if (total == null) {
-        total = scope.zeros(new Shape(n, n), DataType.FLOAT64);
-        sum = total;
-      }
-      return total;
+      return manager.zeros(new Shape(n, n), DataType.FLOAT64);
     }
 
     @Override
-    public Spectrum whole() {
-      return spectrum(sum(), squares, rows);
+    protected double addRows(MatrixSource part, NDArray gram) throws NonFiniteMatrixException {
+      return addGram(part, Orientation.ROWS, gram, manager);
     }
 
     @Override
-    public void close() {
-      scope.close();
+    protected void add(NDArray gram, NDArray target) {
+      target.addi(gram);
+    }
+
+    @Override
+    protected Spectrum spectrum(NDArray gram, double sumOfSquares, long rowCount) {
+      return DjlSpectralEngine.spectrum(gram, sumOfSquares, rowCount);
+    }
+
+    @Override
+    protected void free(NDArray gram) {
+      gram.close();
     }
   }
 

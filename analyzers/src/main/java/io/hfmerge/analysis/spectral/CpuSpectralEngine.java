@@ -6,7 +6,6 @@ import io.hfmerge.analysis.matrix.Orientation;
 import io.hfmerge.error.UnsupportedFeatureException;
 import java.lang.foreign.Arena;
 import java.nio.DoubleBuffer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Spectra on the CPU: σ₁ by {@link BlockLanczos}, full spectra by f64 Gram matrices (OpenBLAS
@@ -87,55 +86,43 @@ public final class CpuSpectralEngine implements SpectralEngine {
     return new Stack(columns);
   }
 
-  /** Gram matrices of rows, summed. */
-  private final class Stack implements StackedSpectrum {
+  /** A Gram matrix with the memory that it alone has. */
+  private record Native(Arena arena, DoubleBuffer values) {}
+
+  private final class Stack extends GramStack<Native> {
 
     private final int n;
-    private final Arena arena = Arena.ofConfined();
-    private @Nullable DoubleBuffer sum;
-    private double squares;
-    private long rows;
 
     Stack(int columns) {
+      super(CpuSpectralEngine.this, columns);
       this.n = columns;
     }
 
     @Override
-    public Spectrum add(MatrixSource part) throws NonFiniteMatrixException {
+    protected Native zero(MatrixSource part) {
       check(part, n);
-      DoubleBuffer total = sum();
-      rows += part.rows();
-      if (part.rows() < n) {
-        // its own spectrum is that of a smaller Gram matrix
-        squares += addGram(part, Orientation.ROWS, total);
-        return spectrum(part);
-      }
-      try (Arena temporary = Arena.ofConfined()) {
-        DoubleBuffer gram = Blas.allocate(temporary, (long) n * n);
-        double own = addGram(part, Orientation.ROWS, gram);
-        squares += own;
-        Blas.add(gram, total);
-        return spectrum(gram, n, own, part.rows());
-      }
-    }
-
-    private DoubleBuffer sum() {
-      DoubleBuffer total = sum;
-      if (total == null) {
-        total = Blas.allocate(arena, (long) n * n);
-        sum = total;
-      }
-      return total;
+      Arena arena = Arena.ofConfined();
+      return new Native(arena, Blas.allocate(arena, (long) n * n));
     }
 
     @Override
-    public Spectrum whole() {
-      return spectrum(sum(), n, squares, rows);
+    protected double addRows(MatrixSource part, Native gram) throws NonFiniteMatrixException {
+      return addGram(part, Orientation.ROWS, gram.values());
     }
 
     @Override
-    public void close() {
-      arena.close();
+    protected void add(Native gram, Native target) {
+      Blas.add(gram.values(), target.values());
+    }
+
+    @Override
+    protected Spectrum spectrum(Native gram, double sumOfSquares, long rowCount) {
+      return CpuSpectralEngine.spectrum(gram.values(), n, sumOfSquares, rowCount);
+    }
+
+    @Override
+    protected void free(Native gram) {
+      gram.arena().close();
     }
   }
 

@@ -24,6 +24,11 @@ import java.util.SplittableRandom;
  * Martinsson and Tropp, SIAM Review 53 (2011); Musco and Musco, NeurIPS 2015, for blocks of a
  * Krylov space without gaps). Fixed seed: same matrix, same bits.
  *
+ * <p>{@link BlockLanczos} is for the largest value alone, to 1e-6: two vectors at a time, so that
+ * one reading of A, which memory bounds, serves as few as converge fastest, and Rayleigh quotients
+ * in f64. Here b vectors make each reading a product that the processor bounds, and 1e-3 of the
+ * energy is enough.
+ *
  * <p>Cost: 4 m n b flops in f32 for each block of b vectors, some 5 (steep spectra) to 40 (random
  * ones) of them, where the Gram matrix takes m n² in f64 and its eigenvectors several n³.
  */
@@ -370,8 +375,7 @@ final class LeadingSubspace {
           double next = value(j + 1) + Math.sqrt(residuals[j + 1]);
           double bound = 0;
           for (int i = 0; i < rank; i++) {
-            double gap = Math.max(0, value(i) - next);
-            bound += 2 * square / Math.max(gap + Math.sqrt(gap * gap + 4 * square), 1e-300);
+            bound += Ritz.excess(square, Math.max(0, value(i) - next));
           }
           best = Math.min(best, bound);
         }

@@ -91,12 +91,23 @@ final class Ritz {
     for (int j = 1; j < values.length; j++) {
       double gap = first - values[j] - residuals[j] - noise;
       if (gap > 0) {
-        double joined = 2 * square / (gap + Math.sqrt(gap * gap + 4 * square));
+        double joined = excess(square, gap);
         best = Math.min(best, j == 1 ? joined : joined + noise);
       }
       double other = residuals[j] + noise;
       square += other * other;
     }
     return first > 0 ? best / (2 * first) : 0;
+  }
+
+  /**
+   * How much an eigenvalue can be above a Ritz value at most (Li and Li, "A note on eigenvalues of
+   * perturbed Hermitian matrices", Linear Algebra Appl. 395 (2005), theorem 2).
+   *
+   * @param square of the norm of the residual
+   * @param gap how far the rest of the spectrum is below, at least 0
+   */
+  static double excess(double square, double gap) {
+    return square > 0 ? 2 * square / (gap + Math.sqrt(gap * gap + 4 * square)) : 0;
   }
 }

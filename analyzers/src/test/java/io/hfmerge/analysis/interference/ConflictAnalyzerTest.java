@@ -18,6 +18,10 @@ import io.hfmerge.hf.arch.ModelDimensions;
 import io.hfmerge.hf.arch.Role;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.DType;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -28,6 +32,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Task vectors whose measures are known without computing. */
 class ConflictAnalyzerTest {
+
+  /** Rows and columns: the short side is the inputs, the outputs, either. */
+  @ParameterizedTest
+  @CsvSource({"24, 16", "16, 24", "20, 20"})
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target(ElementType.METHOD)
+  private @interface ShortSides {}
 
   /** Rounding of W_t = W_0 + D_t and of products of a few dozen terms in f64. */
   private static final double ROUNDING = 1e-9;
@@ -75,15 +86,23 @@ class ConflictAnalyzerTest {
       for (double[] matrix : matrices) {
         opened.add(new MemoryCheckpoint().add("w", DType.F64, matrix, rows, columns));
       }
-      List<ConflictAnalyzer.Term> terms = new ArrayList<>();
-      for (MemoryCheckpoint model : opened.subList(1, opened.size())) {
-        terms.add(new ConflictAnalyzer.Term(subject(model), 1));
-      }
-      return ConflictAnalyzer.analyze(
-          subject(opened.getFirst()), terms, request, ProgressListener.NONE);
+      return analyze(opened.getFirst(), 1, request, opened.subList(1, opened.size()));
     } finally {
       opened.forEach(MemoryCheckpoint::close);
     }
+  }
+
+  private static ConflictReport analyze(
+      MemoryCheckpoint base, double weight, ConflictRequest request, List<MemoryCheckpoint> models)
+      throws Exception {
+    List<ConflictAnalyzer.Term> terms =
+        models.stream().map(model -> new ConflictAnalyzer.Term(subject(model), weight)).toList();
+    return ConflictAnalyzer.analyze(subject(base), terms, request, ProgressListener.NONE);
+  }
+
+  private static ConflictReport analyze(
+      MemoryCheckpoint base, double weight, MemoryCheckpoint... models) throws Exception {
+    return analyze(base, weight, ConflictRequest.everything(), List.of(models));
   }
 
   /** The base and it plus each update. */
@@ -121,8 +140,7 @@ class ConflictAnalyzerTest {
     return matrix;
   }
 
-  @ParameterizedTest
-  @CsvSource({"24, 16", "16, 24", "20, 20"})
+  @ShortSides
   void identicalTaskVectorsShareEverything(int rows, int columns) throws Exception {
     double[] update = gaussian(rows * columns);
     ConflictReport report = withUpdates(rows, columns, update, update, update);
@@ -142,8 +160,7 @@ class ConflictAnalyzerTest {
     holds(report, 0, "signConflictLargest", 0, 1);
   }
 
-  @ParameterizedTest
-  @CsvSource({"24, 16", "16, 24", "20, 20"})
+  @ShortSides
   void oppositeTaskVectorsCancel(int rows, int columns) throws Exception {
     // small integers, so that differences are exact
     double[] base = new double[rows * columns];
@@ -171,8 +188,7 @@ class ConflictAnalyzerTest {
     assertThat(find(report, "directionInterference", 0)).isEmpty();
   }
 
-  @ParameterizedTest
-  @CsvSource({"24, 16", "16, 24", "20, 20"})
+  @ShortSides
   void orthogonalTaskVectorsDoNotInterfere(int rows, int columns) throws Exception {
     ConflictReport report =
         withUpdates(
@@ -293,8 +309,7 @@ class ConflictAnalyzerTest {
     holds(report, Math.sqrt(5), "stableRankOfSum");
   }
 
-  @ParameterizedTest
-  @CsvSource({"24, 16", "16, 24", "20, 20"})
+  @ShortSides
   void overCountGoesBeyondTheLeadingDirections(int rows, int columns) throws Exception {
     // the leading directions belong to one task each, a weak one to both
     double[] base = units(rows, columns, new double[][] {{1, 5, 5}});
@@ -311,8 +326,7 @@ class ConflictAnalyzerTest {
     holds(report, 1.0 / 82, "directionInterference", 1);
   }
 
-  @ParameterizedTest
-  @CsvSource({"24, 16", "16, 24", "20, 20"})
+  @ShortSides
   void intrudersAreVectorsThatTheBaseHasNothingLike(int rows, int columns) throws Exception {
     double[] base = units(rows, columns, new double[][] {{5, 0, 0}, {4, 1, 1}, {3, 2, 2}});
     // a direction of its own on both sides; one whose input the base reads too, u = (4, 20)/|.|
@@ -395,14 +409,7 @@ class ConflictAnalyzerTest {
       origin.add("bias", DType.F64, gaussian(5), 5);
       good.add("bias", DType.F64, gaussian(5), 5);
       broken.add("bias", DType.F64, gaussian(5), 5);
-      ConflictReport report =
-          ConflictAnalyzer.analyze(
-              subject(origin),
-              List.of(
-                  new ConflictAnalyzer.Term(subject(good), 1),
-                  new ConflictAnalyzer.Term(subject(broken), 1)),
-              ConflictRequest.everything(),
-              ProgressListener.NONE);
+      ConflictReport report = analyze(origin, 1, good, broken);
       assertThat(report.skipped()).hasSize(1);
       assertThat(report.skipped().getFirst().tensor()).isEqualTo("w");
       assertThat(report.skipped().getFirst().reason())
@@ -421,14 +428,7 @@ class ConflictAnalyzerTest {
     try (MemoryCheckpoint origin = model(gaussian(96)).add("a", DType.F32, gaussian(3), 3);
         MemoryCheckpoint one = model(gaussian(96)).add("a", DType.F32, gaussian(3), 3);
         MemoryCheckpoint other = model(gaussian(96)).add("b", DType.F32, gaussian(3), 3)) {
-      ConflictReport report =
-          ConflictAnalyzer.analyze(
-              subject(origin),
-              List.of(
-                  new ConflictAnalyzer.Term(subject(one), 1),
-                  new ConflictAnalyzer.Term(subject(other), 1)),
-              ConflictRequest.everything(),
-              ProgressListener.NONE);
+      ConflictReport report = analyze(origin, 1, one, other);
       assertThat(report.skipped())
           .extracting(entry -> entry.tensor() + ": " + entry.reason())
           .containsExactly("a: memory has no counterpart", "b: in memory, but not in memory");
@@ -440,14 +440,7 @@ class ConflictAnalyzerTest {
     try (MemoryCheckpoint origin = model(gaussian(96));
         MemoryCheckpoint one = model(gaussian(96));
         MemoryCheckpoint other = new MemoryCheckpoint().add("w", DType.F64, gaussian(96), 8, 12)) {
-      assertThatThrownBy(() ->
-              ConflictAnalyzer.analyze(
-                  subject(origin),
-                  List.of(
-                      new ConflictAnalyzer.Term(subject(one), 1),
-                      new ConflictAnalyzer.Term(subject(other), 1)),
-                  ConflictRequest.everything(),
-                  ProgressListener.NONE))
+      assertThatThrownBy(() -> analyze(origin, 1, one, other))
           .isInstanceOf(IncompatibleCheckpointsException.class)
           .hasMessageContaining("w is 12 x 8 in memory, w is 8 x 12 in memory");
     }
@@ -460,14 +453,7 @@ class ConflictAnalyzerTest {
     try (MemoryCheckpoint origin = model(base);
         MemoryCheckpoint one = model(plus(base, update));
         MemoryCheckpoint other = model(plus(base, update))) {
-      ConflictReport report =
-          ConflictAnalyzer.analyze(
-              subject(origin),
-              List.of(
-                  new ConflictAnalyzer.Term(subject(one), 0.5),
-                  new ConflictAnalyzer.Term(subject(other), 0.5)),
-              ConflictRequest.everything(),
-              ProgressListener.NONE);
+      ConflictReport report = analyze(origin, 0.5, one, other);
       holds(report, 0, "wudiResidual", 0); // the mean of two equal updates is either
       holds(report, 2, "energyRatio");
       holds(report, 0.5, "rankInflation");
