@@ -32,6 +32,12 @@ final class LayerJobs {
   }
 
   void addTo(WorkQueue queue) {
+    if (subject.base().isPresent()) {
+      early.add(
+          new Skipped(
+              "balance",
+              "its identities hold for weights at a stationary point, not for differences of weights"));
+    }
     Optional<ModelDimensions> dimensions = subject.structure().dimensions();
     if (dimensions.isEmpty()) {
       early.add(

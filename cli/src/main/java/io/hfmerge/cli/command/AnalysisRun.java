@@ -31,6 +31,7 @@ final class AnalysisRun {
   static int execute(List<String> references, Optional<String> base, AnalysisOptions options)
       throws IOException, InterruptedException {
     options.request(); // refused before anything is opened
+    options.output().check();
     List<AnalysisReport> reports = new ArrayList<>();
     List<String> notes = new ArrayList<>();
     if (base.isEmpty()) {
@@ -47,6 +48,9 @@ final class AnalysisRun {
           throw options.usage(
               reference + " is a stored analysis, which has no weights to subtract a base from");
         }
+      }
+      if (StoredAnalysis.isNamedBy(base.get())) {
+        throw options.usage(base.get() + " is a stored analysis, which has no weights to subtract");
       }
       try (ProgressLine progress = options.progress();
           HfModel model = options.models(progress).openModel(base.get())) {

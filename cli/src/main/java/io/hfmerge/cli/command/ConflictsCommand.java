@@ -8,6 +8,7 @@ import io.hfmerge.analysis.interference.ConflictRequest;
 import io.hfmerge.analysis.report.ConflictCsv;
 import io.hfmerge.analysis.report.ConflictJson;
 import io.hfmerge.analysis.report.ConflictParquet;
+import io.hfmerge.analysis.report.StoredAnalysis;
 import io.hfmerge.analysis.report.page.HtmlPage;
 import io.hfmerge.analysis.report.section.ConflictPage;
 import io.hfmerge.cli.Version;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** {@code hfmerge conflicts}: how task vectors clash, before they are summed. */
@@ -134,6 +136,8 @@ public final class ConflictsCommand implements Callable<Integer> {
     if (weights.size() < 2) {
       throw usage("expected two models or more, whose task vectors can clash; found one");
     }
+    checkWeights(List.of(base));
+    checkWeights(weights.keySet());
     int texts = text.texts().size();
     if (texts > 1 && texts != weights.size()) {
       throw usage(
@@ -153,7 +157,7 @@ public final class ConflictsCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void check() {
+  private void check() throws IOException {
     if (!Double.isFinite(lambda)) {
       throw usage("--lambda: expected a finite number, found " + lambda);
     }
@@ -166,6 +170,23 @@ public final class ConflictsCommand implements Callable<Integer> {
     threads.threads();
     if (format == Format.parquet) {
       output.requireFile(format.name());
+    }
+    if (text.texts().isEmpty()) {
+      ParseResult given = Objects.requireNonNull(spec).commandLine().getParseResult();
+      for (String name : TextOptions.WITH_TEXT) {
+        if (given.hasMatchedOption(name)) {
+          throw usage(name + ": expected --text FILE with it, as it is about running the models");
+        }
+      }
+    }
+    output.check();
+  }
+
+  private void checkWeights(Iterable<String> references) {
+    for (String reference : references) {
+      if (StoredAnalysis.isNamedBy(reference)) {
+        throw usage(reference + " is a JSON file, expected a model: conflicts are of weights");
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import io.hfmerge.analysis.report.page.ReportPage;
 import io.hfmerge.cli.output.Terminal;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -46,6 +47,31 @@ public final class ReportOptions {
           Objects.requireNonNull(spec).commandLine(),
           "--format %s: expected -o FILE, as the report is not text".formatted(format));
     }
+  }
+
+  /**
+   * Refuses places that cannot be written to, before the work is done.
+   *
+   * @throws IOException if the file is a folder or its folder is missing, or plots are to go into
+   *     what is no folder
+   */
+  public void check() throws IOException {
+    if (target != null) {
+      Path folder = target.toAbsolutePath().getParent();
+      if (Files.isDirectory(target)) {
+        throw refused(target, "expected a file to write the report to, found a folder");
+      }
+      if (folder != null && !Files.isDirectory(folder)) {
+        throw refused(target, "expected a file in a folder that exists, found no " + folder);
+      }
+    }
+    if (plots != null && Files.exists(plots) && !Files.isDirectory(plots)) {
+      throw refused(plots, "expected a folder to write plots to, found a file");
+    }
+  }
+
+  private static FileSystemException refused(Path path, String reason) {
+    return new FileSystemException(path.toString(), null, reason);
   }
 
   /** Whether a table may have colours. */

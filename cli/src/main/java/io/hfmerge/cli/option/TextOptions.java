@@ -9,6 +9,10 @@ import picocli.CommandLine.Option;
 /** Texts that models are run on, and how much of them. */
 public final class TextOptions {
 
+  /** Names of the options that say nothing without a text. */
+  public static final List<String> WITH_TEXT =
+      List.of("--samples", "--window", "--seed", "--device", "--dtype");
+
   @Option(
       names = "--text",
       paramLabel = "FILE",

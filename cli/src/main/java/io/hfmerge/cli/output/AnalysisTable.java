@@ -201,17 +201,35 @@ public final class AnalysisTable {
     if (others.isEmpty()) {
       return;
     }
-    heading("Other matrices");
+    TextTable norms =
+        TextTable.withWords("tensor", List.of("shape", "frobenius", "spectral", "stable rank"));
+    TextTable spectra =
+        TextTable.withWords("tensor", List.of("nuclear", "effective", "pseudo", "epsilon"));
     for (MatrixMetrics matrix : others) {
-      text.append(
-          "%s  %d x %d  frobenius %s  spectral %s  stable rank %s\n"
-              .formatted(
-                  Terminal.printable(matrix.tensor()),
-                  matrix.rows(),
-                  matrix.columns(),
-                  number(matrix.frobenius()),
-                  number(matrix.spectral()),
-                  number(matrix.stableRank())));
+      String name = TextTable.name(matrix.tensor());
+      norms.add(
+          List.of(
+              name,
+              "%d x %d".formatted(matrix.rows(), matrix.columns()),
+              number(matrix.frobenius()),
+              number(matrix.spectral()),
+              number(matrix.stableRank())));
+      matrix
+          .spectrum()
+          .ifPresent(spectrum ->
+              spectra.add(
+                  List.of(
+                      name,
+                      number(spectrum.nuclear()),
+                      number(spectrum.effectiveRank()),
+                      number(spectrum.pseudoRank()),
+                      "" + spectrum.epsilonRank())));
+    }
+    heading("Other matrices");
+    text.append(norms.render());
+    if (!spectra.isEmpty()) {
+      heading("Their spectra (last three: ranks)");
+      text.append(spectra.render());
     }
   }
 

@@ -8,8 +8,10 @@ import io.hfmerge.analysis.interference.MeasureValue;
 import io.hfmerge.analysis.interference.SumForecast;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
@@ -182,26 +184,24 @@ public final class ConflictTable {
 
   /** How the tuned models stand to their base, and to the sum, direction by direction. */
   private void fits() {
-    TextTable table =
-        TextTable.withWords(
-            "model",
-            List.of(
-                "input intruders",
-                "output intruders",
-                "interference",
-                "norm drift",
-                "spread drift",
-                "balance drift"));
+    Map<String, String> measures = new LinkedHashMap<>();
+    measures.put("inputIntruders", "input intruders");
+    measures.put("outputIntruders", "output intruders");
+    measures.put("directionInterference", "interference");
+    measures.put("normDrift", "norm drift");
+    measures.put("normSpreadDrift", "spread drift");
+    measures.put("balanceDrift", "balance drift");
+    // families without a definition have neither roles nor heads
+    measures
+        .keySet()
+        .removeIf(key -> model().stream().noneMatch(value -> value.measure().key().equals(key)));
+    TextTable table = TextTable.withWords("model", List.copyOf(measures.values()));
     for (int t = 0; t < report.tasks().size(); t++) {
-      table.add(
-          List.of(
-              "[" + (t + 1) + "]",
-              cell(value(model(), "inputIntruders", t, -1)),
-              cell(value(model(), "outputIntruders", t, -1)),
-              cell(value(model(), "directionInterference", t, -1)),
-              cell(value(model(), "normDrift", t, -1)),
-              cell(value(model(), "normSpreadDrift", t, -1)),
-              cell(value(model(), "balanceDrift", t, -1))));
+      List<String> cells = new ArrayList<>(List.of("[" + (t + 1) + "]"));
+      for (String key : measures.keySet()) {
+        cells.add(cell(value(model(), key, t, -1)));
+      }
+      table.add(cells);
     }
     text.append('\n').append(table.render());
     text.append("intruders: of 10 leading directions of a tuned matrix, new to the base\n");
@@ -482,9 +482,11 @@ public final class ConflictTable {
     }
   }
 
+  /** Neither a size against the base, which zeros do not have, nor an energy. */
   private static boolean unchanged(TensorConflicts tensor) {
     return tensor.values().stream()
-        .filter(value -> value.measure().key().equals("relativeSize"))
-        .allMatch(value -> value.value() == 0);
+        .noneMatch(value ->
+            value.measure().key().equals("energyRatio")
+                || (value.measure().key().equals("relativeSize") && value.value() != 0));
   }
 }

@@ -6,6 +6,9 @@ import io.hfmerge.cli.HfMerge;
 import io.hfmerge.hf.testing.TokenizerFolder;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -138,7 +141,16 @@ class ConflictsCommandTest {
     assertThat(run("conflicts", "--base", BASE, A, B, "--rank", "0")).isEqualTo(2);
     assertThat(run("conflicts", "--base", BASE, A, B, "--density", "0")).isEqualTo(2);
     assertThat(run("conflicts", "--base", BASE, A, B, "--threads", "0")).isEqualTo(2);
+    assertThat(run("conflicts", "--base", BASE, A, B, "--samples", "5")).isEqualTo(2);
+    assertThat(run("conflicts", "--base", BASE, A, B, "--plots", "pom.xml")).isEqualTo(7);
+    assertThat(run("conflicts", "--base", BASE, A, B, "-o", "missing/c.json")).isEqualTo(7);
+    assertThat(run("conflicts", "--base", BASE, A, B, "-o", "src")).isEqualTo(7);
+    assertThat(out.toString()).isEmpty();
     assertThat(err.toString())
+        .contains("--samples: expected --text FILE with it")
+        .contains("pom.xml: expected a folder to write plots to, found a file")
+        .contains("c.json: expected a file in a folder that exists")
+        .contains("src: expected a file to write the report to, found a folder")
         .contains("expected two models or more, whose task vectors can clash; found one")
         .contains("stands twice")
         .contains("is the base: its task vector is zero")
@@ -157,6 +169,50 @@ class ConflictsCommandTest {
     assertThat(Files.readAllBytes(file))
         .startsWith('P', 'A', 'R', '1')
         .endsWith('P', 'A', 'R', '1');
+  }
+
+  @Test
+  void changesOfZerosCountAsChanges(@TempDir Path folder) throws Exception {
+    String base = vector(folder.resolve("base.safetensors"), 0, 0);
+    String one = vector(folder.resolve("one.safetensors"), 1, 2);
+    String other = vector(folder.resolve("other.safetensors"), 2, -1);
+    assertThat(run("conflicts", "--base", base, one, other)).isZero();
+    assertThat(out.toString())
+        .contains("energy ratio                  1.000")
+        .doesNotContain("no model changed");
+    out.getBuffer().setLength(0);
+    String same = vector(folder.resolve("same.safetensors"), 0, 0);
+    String again = vector(folder.resolve("again.safetensors"), 0, 0);
+    assertThat(run("conflicts", "--base", base, same, again)).isZero();
+    assertThat(out.toString()).contains("1 tensors that no model changed");
+  }
+
+  private static String vector(Path file, float first, float second) throws Exception {
+    byte[] header =
+        "{\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}"
+            .getBytes(StandardCharsets.UTF_8);
+    ByteBuffer bytes = ByteBuffer.allocate(16 + header.length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.putLong(header.length).put(header).putFloat(first).putFloat(second);
+    return Files.write(file, bytes.array()).toString();
+  }
+
+  @Test
+  void storedNumbersAreNoWeights(@TempDir Path folder) {
+    String stored = folder.resolve("stored.json").toString();
+    assertThat(run("analyze", BASE, "--format", "json", "-o", stored)).isZero();
+    assertThat(run("conflicts", "--base", BASE, A, stored)).isEqualTo(2);
+    assertThat(run("conflicts", "--base", stored, A, B)).isEqualTo(2);
+    assertThat(run("diff", A, stored)).isEqualTo(2);
+    assertThat(run("diff", stored, BASE)).isEqualTo(2);
+    assertThat(err.toString().lines().filter(line -> line.startsWith("hfmerge: ")))
+        .allSatisfy(line -> assertThat(line).contains("stored.json is a "))
+        .hasSize(4);
+  }
+
+  @Test
+  void balanceOfTaskVectorsIsSaidNotToBeMeasured() {
+    assertThat(run("diff", A, BASE, "--heads")).isZero();
+    assertThat(out.toString()).contains("balance: its identities hold for weights");
   }
 
   @Test
