@@ -2,8 +2,10 @@ package io.hfmerge.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import io.hfmerge.analysis.AnalysisReport.Skipped;
 import io.hfmerge.analysis.metric.BalanceMetrics;
 import io.hfmerge.analysis.metric.BalanceMetrics.Identity;
 import io.hfmerge.analysis.metric.HeadMetrics;
@@ -16,15 +18,20 @@ import io.hfmerge.hf.arch.Architectures;
 import io.hfmerge.hf.arch.BalanceTraits;
 import io.hfmerge.hf.arch.BalanceTraits.Mlp;
 import io.hfmerge.hf.arch.BalanceTraits.Rotary;
+import io.hfmerge.hf.arch.MatrixBlock;
 import io.hfmerge.hf.arch.ModelDimensions;
 import io.hfmerge.hf.arch.ModelStructure;
 import io.hfmerge.hf.arch.Role;
+import io.hfmerge.hf.arch.WeightMatrix;
 import io.hfmerge.progress.ProgressListener;
 import io.hfmerge.tensor.DType;
 import io.hfmerge.tensor.TensorCodec;
 import io.hfmerge.tensor.TensorSpec;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ModelAnalyzerTest {
@@ -199,6 +206,45 @@ class ModelAnalyzerTest {
       assertThat(CsvReport.write(report))
           .startsWith(
               "model,tensor,layer,role,head,metric,value,errorBound\nmemory,q,0,Q,,frobenius,");
+    }
+  }
+
+  /** Q, K, V and QKV are measured together. */
+  @Test
+  void nanInOneOfQkvLeavesTheOthersTheirSpectra() throws Exception {
+    double[] bad = gaussian(HIDDEN * HIDDEN);
+    bad[5] = Double.NaN;
+    try (MemoryCheckpoint checkpoint =
+        new MemoryCheckpoint()
+            .add("q", DType.F64, gaussian(HIDDEN * HIDDEN), HIDDEN, HIDDEN)
+            .add("k", DType.F64, bad, HIDDEN, HIDDEN)
+            .add("v", DType.F64, gaussian(HIDDEN * HIDDEN), HIDDEN, HIDDEN)) {
+      WeightMatrix q = checkpoint.matrix("q", 0, Role.Q, false);
+      WeightMatrix k = checkpoint.matrix("k", 0, Role.K, false);
+      WeightMatrix v = checkpoint.matrix("v", 0, Role.V, false);
+      List<MatrixBlock> blocks = new ArrayList<>();
+      Stream.of(q, k, v).forEach(matrix -> blocks.addAll(matrix.blocks()));
+      WeightMatrix qkv =
+          new WeightMatrix(
+              "", 0, Role.QKV, OptionalInt.empty(), "q+k+v", 3L * HIDDEN, HIDDEN, blocks);
+      ModelStructure structure =
+          FakeStructure.of(
+              new ModelDimensions(1, HIDDEN, 3, 3, WIDTH),
+              new BalanceTraits(Rotary.NONE, 0, false, Mlp.HOMOGENEOUS),
+              List.of(q, k, v, qkv));
+      AnalysisReport report =
+          ModelAnalyzer.analyze(
+              AnalysisSubject.of(checkpoint, structure),
+              AnalysisRequest.everything(),
+              ProgressListener.NONE);
+      assertThat(report.matrices())
+          .extracting(matrix -> matrix.role(), matrix -> matrix.spectrum().isPresent())
+          .containsExactly(tuple(Role.Q, true), tuple(Role.V, true));
+      assertThat(report.skipped())
+          .extracting(Skipped::tensor, Skipped::reason)
+          .startsWith(
+              tuple("k", "1 NaN and 0 infinite of 144 elements"),
+              tuple("q+k+v", "1 NaN and 0 infinite of 432 elements"));
     }
   }
 
