@@ -91,9 +91,9 @@ class FullDiskTest {
   @Test
   void fillsUpInTheMiddleOfTheWeights() throws Exception {
     Workplace place = new Workplace(temp);
-    Path base = model(place.inputs.resolve("large"), 1);
-    Path a = model(place.inputs.resolve("tuned"), 2);
-    mount(place.outputs, "60m");
+    Path base = model(place.inputs.resolve("large"), 1, 8);
+    Path a = model(place.inputs.resolve("tuned"), 2, 8);
+    mount(place.outputs, "86m");
     Path filler = place.outputs.resolve("filler");
     String[] sum = place.sumOf(base, a.toString(), "--resume", "--threads", "1");
     // the room is there when it is looked for, and taken away when the work has begun
@@ -102,9 +102,9 @@ class FullDiskTest {
           Thread.ofPlatform()
               .start(() -> {
                 Path weights = place.outputs.resolve(".out.hfmerge/model/model.safetensors");
-                byte[] block = new byte[1 << 16];
+                byte[] block = new byte[1 << 20];
                 try {
-                  while (!Files.exists(weights)) {
+                  while (!hasValues(weights)) {
                     Thread.onSpinWait();
                   }
                   while (true) {
@@ -126,6 +126,17 @@ class FullDiskTest {
     Outcome.of("verify", place.out.toString()).assertDone();
   }
 
+  /** Whether elements were written, of which none is zero: the disk had room before. */
+  private static boolean hasValues(Path weights) throws IOException {
+    if (!Files.exists(weights)) {
+      return false;
+    }
+    try (RandomAccessFile file = new RandomAccessFile(weights.toFile(), "r")) {
+      file.seek(1 << 16);
+      return file.read() > 0;
+    }
+  }
+
   /** More than the room that is kept for such files. */
   private static void large(Path file) throws IOException {
     try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
@@ -135,12 +146,17 @@ class FullDiskTest {
 
   /** Three tensors of a megabyte and more. */
   private static Path model(Path folder, int fill) throws IOException {
+    return model(folder, fill, 1);
+  }
+
+  /** Three tensors of some megabytes each. */
+  private static Path model(Path folder, int fill, int megabytes) throws IOException {
     Files.createDirectory(folder);
     List<TensorSpec> tensors =
         List.of(
-            new TensorSpec("a", DType.BF16, Shape.of(700, 1000)),
-            new TensorSpec("b", DType.BF16, Shape.of(600, 1000)),
-            new TensorSpec("c", DType.BF16, Shape.of(500, 1000)));
+            new TensorSpec("a", DType.BF16, Shape.of(700L * megabytes, 1000)),
+            new TensorSpec("b", DType.BF16, Shape.of(600L * megabytes, 1000)),
+            new TensorSpec("c", DType.BF16, Shape.of(500L * megabytes, 1000)));
     try (SafetensorsWriter writer = SafetensorsWriter.create(folder, tensors, Long.MAX_VALUE)) {
       for (TensorSpec tensor : tensors) {
         byte[] bytes = new byte[Math.toIntExact(tensor.sizeBytes())];
