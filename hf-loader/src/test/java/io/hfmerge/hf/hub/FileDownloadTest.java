@@ -200,9 +200,10 @@ class FileDownloadTest {
   void givesUpOnABodyThatEndsEarlyEachTime() {
     hub.delivery((exchange, content, begin, end, ranged) ->
         TestHub.cut(exchange, content, begin, end, ranged, 0));
+    // the end may be there before the client has seen the headers
     assertThatThrownBy(() -> fixture.fetch("org/m"))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("the connection broke");
+        .hasMessageMatching("(?s).*the connection (broke|failed): .*");
   }
 
   @Test
