@@ -43,12 +43,13 @@ final class MatrixJobs {
     Map<WeightMatrix, Slot<MatrixMetrics>> single = new LinkedHashMap<>(slots);
     if (request.metrics() == Metrics.ALL) {
       for (LayerMatrices layer : LayerMatrices.of(subject.structure())) {
-        for (List<WeightMatrix> stack : stack(layer).stream().toList()) {
-          double cost = stack.stream().mapToDouble(this::cost).sum();
-          long bytes = stack.stream().mapToLong(this::bytes).sum();
-          queue.add(cost, bytes, () -> measureStack(stack));
-          single.keySet().removeAll(stack);
-        }
+        stack(layer)
+            .ifPresent(stack -> {
+              double cost = stack.stream().mapToDouble(this::cost).sum();
+              long bytes = stack.stream().mapToLong(this::bytes).sum();
+              queue.add(cost, bytes, () -> measureStack(stack));
+              single.keySet().removeAll(stack);
+            });
       }
     }
     single.forEach(

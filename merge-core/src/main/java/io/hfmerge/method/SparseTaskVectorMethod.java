@@ -4,9 +4,7 @@ import io.hfmerge.method.ParameterDescription.Scope;
 import io.hfmerge.method.TaskVectorParameters.OfModel;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What methods have in common that thin out task vectors before they add them:
@@ -33,11 +31,6 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
   private final MethodDescription description;
   private final Sparsification sparsification;
   private final boolean consensus;
-
-  /** The values of the tensor before, which mostly are those of the next one too. */
-  private volatile @Nullable Resolved last;
-
-  private record Resolved(TensorParameters given, int base, TaskVectorParameters values) {}
 
   /**
    * @param sparsification how entries are chosen and rescaled
@@ -108,16 +101,7 @@ abstract sealed class SparseTaskVectorMethod implements MergeMethod
   }
 
   private TaskVectorParameters parameters(TensorContext context) {
-    Resolved known = last;
-    if (known == null
-        || known.base() != context.base()
-        || !Objects.equals(known.given(), context.parameters())) {
-      known =
-          new Resolved(
-              context.parameters(), context.base(), TaskVectorParameters.of(context, description));
-      last = known;
-    }
-    return known.values();
+    return TaskVectorParameters.of(context, description);
   }
 
   private TensorMerge prepare(TensorContext context, GlobalTrim trim) {

@@ -18,8 +18,12 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 
-@Timeout(20)
+/**
+ * Whoever waits for a lock cannot be interrupted: in a thread of its own a test can be given up.
+ */
+@Timeout(value = 20, threadMode = ThreadMode.SEPARATE_THREAD)
 class WorkQueueTest {
 
   /** Tensors are longer, so that each is begun with a phase. */
